@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+PYTHON ?= python3
+BIN = .venv/bin
+
+.PHONY: help setup demo test quick lint types benchmark clean
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup:  ## .venv with the locked dependencies and .venv/bin/itgrix
+	@$(PYTHON) tools/setup.py
+
+demo:  ## the product with a sandbox portal and a sandbox PBX, panel on :8077
+	@$(PYTHON) tools/setup.py --system demo
+	@$(BIN)/itgrix demo
+
+test:  ## all tests: quick ones, then real MariaDB, Asterisk and browser
+	@$(PYTHON) tools/setup.py --system test
+	@$(BIN)/python -m pytest -q
+
+quick: setup  ## the tests that need no service
+	@$(BIN)/python -m pytest -q -m "not live"
+
+lint: setup  ## ruff and the direction of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+
+types: setup  ## mypy
+	@$(BIN)/mypy
+
+benchmark: setup  ## figures beside the budgets of the design
+	@$(BIN)/python -m benchmarks
+
+clean:  ## what setup made
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache *.egg-info

@@ -1,0 +1,314 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the use cases need from the outside, as Protocols that the adapters fulfil."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """OAuth pair of the portal's application. Times in epoch seconds, UTC.
+
+    ``server_endpoint``: ``https://HOST/rest/`` of the authorisation server, as the portal gave it.
+    """
+
+    access_token: str
+    refresh_token: str
+    expires_at: float
+    member_id: str
+    domain: str
+    client_endpoint: str
+    server_endpoint: str
+    application_token: str = ""
+    scope: frozenset[str] = frozenset()
+    user_id: int | None = None
+
+
+class TokenStore(Protocol):
+    """Keeps the pair, encrypted at rest."""
+
+    def load(self) -> Tokens | None: ...
+
+    def save(self, tokens: Tokens) -> None:
+        """Durable when it returns: a refreshed pair is stored before its first use."""
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Held by one thread of one process at a time; bounds every refresh."""
+
+
+@dataclass(frozen=True)
+class LimitState:
+    """Shared account of the portal's limits; one row per portal, the same for all nodes.
+
+    ``level``: fill of the leaky bucket at ``at`` (epoch seconds). ``operating``: per method, seconds used in the
+    portal's window and the epoch second when the oldest minute leaves it. ``blocked_until``: epoch seconds, per
+    method; the key ``*`` blocks the portal.
+    """
+
+    level: float = 0.0
+    at: float = 0.0
+    operating: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    blocked_until: Mapping[str, float] = field(default_factory=dict)
+
+
+class LimitStore(Protocol):
+    """Read-modify-write of LimitState under one lock across threads and processes."""
+
+    def locked(self) -> AbstractContextManager[None]: ...
+
+    def load(self) -> LimitState: ...
+
+    def save(self, state: LimitState) -> None: ...
+
+
+@dataclass(frozen=True)
+class Command:
+    """One REST method for the portal. ``key`` names it inside a batch; params may hold ``$result[key][field]``."""
+
+    key: str
+    method: str
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the portal said to one Command: ``result`` or ``failure``, never both."""
+
+    key: str
+    result: Any = None
+    failure: Exception | None = None
+    total: int | None = None
+    next: int | None = None
+
+
+class Rest(Protocol):
+    """The portal's REST interface with authorisation, limits and error table applied."""
+
+    def call(self, method: str, params: Mapping[str, Any] | None = None, *, priority: int = 5) -> Any:
+        """Result of one method. Raises domain.failures.Failure."""
+
+    def batch(self, commands: Sequence[Command], *, priority: int = 5) -> list[Answer]:
+        """Up to 50 commands in one request, answers in the same order, each settled by itself.
+
+        Raises domain.failures.Failure when the request as a whole failed.
+        """
+
+
+# -- storage
+
+
+@dataclass(frozen=True)
+class StoredStep:
+    """A step on its way to the portal.
+
+    ``n``: its place in the order of its call. ``payload``: the decision as JSON data, the shape is the deliverer's.
+    ``sent``: exact parameters of the first attempt, kept so that a repeat is the same request. ``unsure``: an
+    attempt's answer was lost, so the portal may have executed it. Times in epoch seconds, UTC.
+    """
+
+    id: int
+    n: int
+    kind: str
+    payload: Mapping[str, Any]
+    priority: int
+    due_at: float
+    decided_at: float
+    attempts: int = 0
+    unsure: bool = False
+    sent: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class NewStep:
+    """A step to be stored; its ``n`` is the next of its call."""
+
+    kind: str
+    payload: Mapping[str, Any]
+    priority: int
+    due_at: float
+    decided_at: float
+
+
+@dataclass(frozen=True)
+class CallRow:
+    """A call as the panel, the reports and the deliverer see it; ``state`` is the tracker's own JSON data.
+
+    Empty text and None mean "not known". Times in epoch seconds, UTC; durations in seconds.
+    """
+
+    node: str
+    linkedid: str
+    direction: str
+    phase: str
+    client: str = ""
+    client_name: str = ""
+    line: str = ""
+    trunk: str = ""
+    queue: str = ""
+    started: float = 0.0
+    answered: float | None = None
+    ended: float | None = None
+    outcome: str = ""
+    status: str = ""
+    wait: float | None = None
+    talk: float = 0.0
+    answered_by: str = ""
+    last_talker: str = ""
+    rang: tuple[str, ...] = ()
+    live: bool = True
+    merged_into: str = ""
+    state: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PortalSide:
+    """What the portal answered for a call so far; part of the call's row, written by the deliverer only."""
+
+    call_id: str = ""
+    entity_type: str = ""
+    entity_id: str = ""
+    created: tuple[tuple[str, str], ...] = ()
+    activity_id: str = ""
+    record_file_id: str = ""
+    registered_user: int | None = None
+    registered_at: float | None = None
+    finished: bool = False
+
+
+@dataclass(frozen=True)
+class TimelineEntry:
+    """One line of a call's timeline. ``kind``: ``fact``, ``step``, ``attempt`` or ``note``; ``data``: JSON data."""
+
+    at: float
+    kind: str
+    text: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Lane:
+    """All waiting steps of one call, in order, leased to one worker. The first is due."""
+
+    call: CallRow
+    portal: PortalSide
+    steps: tuple[StoredStep, ...]
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What became of one step. ``state``: ``done``, ``waiting`` (again at ``due_at``), ``failed`` or ``dropped``."""
+
+    step: int
+    state: str
+    due_at: float = 0.0
+    attempts: int = 0
+    unsure: bool = False
+    sent: Mapping[str, Any] | None = None
+    code: str = ""
+    text: str = ""
+    answer: Mapping[str, Any] | None = None
+
+
+class Work(Protocol):
+    """One transaction of the tracker: state of calls and the steps that follow commit together or not at all."""
+
+    def save_call(self, row: CallRow) -> None:
+        """Insert or update by (node, linkedid); the portal's side is left alone."""
+
+    def add_steps(self, node: str, linkedid: str, steps: Sequence[NewStep]) -> None: ...
+
+    def add_timeline(self, node: str, linkedid: str, entries: Sequence[TimelineEntry]) -> None: ...
+
+    def merge_call(self, node: str, gone: str, kept: str) -> None:
+        """Mark a call as part of another; its timeline moves there."""
+
+    def see_line(self, line: str, trunk: str, at: float) -> None:
+        """Count a line seen in traffic, for the panel's offer of unmapped lines."""
+
+
+class CallStore(Protocol):
+    """The tracker's side of the storage."""
+
+    def work(self) -> AbstractContextManager[Work]:
+        """Commits at a clean exit of the block, rolls back when an exception leaves it."""
+
+    def live_calls(self, node: str) -> list[CallRow]:
+        """Calls of a node that had not ended when it was last heard."""
+
+
+class Outbox(Protocol):
+    """The deliverer's side of the storage: lanes of steps, claimed by lease."""
+
+    def claim(self, owner: str, now: float, lease: float, limit: int) -> list[Lane]:
+        """Take up to ``limit`` calls whose first waiting step is due and which nobody holds.
+
+        By priority of the first step, then by its due time. No call is ever held by two owners.
+        """
+
+    def settle(
+        self,
+        owner: str,
+        node: str,
+        linkedid: str,
+        settlements: Sequence[Settlement],
+        portal: PortalSide | None,
+        timeline: Sequence[TimelineEntry],
+        now: float,
+    ) -> bool:
+        """Store what became of the steps of a claimed call, all in one transaction, and release it.
+
+        False when the lease was lost in between; then nothing is stored.
+        """
+
+    def remember_sent(self, owner: str, step: int, sent: Mapping[str, Any]) -> None:
+        """Store the exact request before it is sent for the first time."""
+
+    def extend(self, owner: str, node: str, linkedid: str, until: float) -> bool: ...
+
+    def next_due(self, now: float) -> float | None:
+        """Epoch second when the next free lane becomes due; None when nothing waits."""
+
+    def counts(self) -> Mapping[str, int]:
+        """Steps by state, and ``lanes``: calls that wait."""
+
+
+@dataclass(frozen=True)
+class Employee:
+    """A portal user with an extension. ``phones``: his other numbers as the portal has them."""
+
+    extension: str
+    user_id: int
+    name: str
+    phones: tuple[str, ...] = ()
+
+
+class EmployeeStore(Protocol):
+    """The employee map as last read from the portal, with when that was."""
+
+    def load(self) -> tuple[tuple[Employee, ...], float]: ...
+
+    def save(self, employees: Sequence[Employee], at: float) -> None: ...
+
+
+class SettingStore(Protocol):
+    """Dotted keys to JSON values; secrets are encrypted at rest."""
+
+    def load(self) -> Mapping[str, Any]: ...
+
+    def save(self, values: Mapping[str, Any], removed: Sequence[str] = ()) -> None:
+        """All or nothing."""
+
+    def version(self) -> int:
+        """Grows with every save, so that other processes notice."""
+
+
+class Leases(Protocol):
+    """Duties that only one process has at a time."""
+
+    def take(self, name: str, owner: str, now: float, seconds: float) -> bool: ...
+
+    def release(self, name: str, owner: str) -> None: ...

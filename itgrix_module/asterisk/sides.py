@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""On whose side of the PBX a channel is: an employee's phone, a trunk, a Local half or a service channel.
+
+Contexts are believed only on a new channel, where they are a setting of the endpoint; later a channel's context is
+wherever the dialplan happens to be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from itgrix_module.domain.facts import Side
+
+DEFAULT_PATTERN = r"\d{2,4}"
+_SERVICE = frozenset(
+    "Announcer AsyncGoto Bridge CBAnn CBRec ConfBridgeRecorder Message MulticastRTP Parked Phone Recorder Snoop "
+    "Surrogate UnicastRTP MeetMe DTMF".split()
+)
+_LINE_CARDS = frozenset(("DAHDI", "Dongle", "Mobile", "Khomp", "GSM", "Quectel"))
+_OUTSIDE_CONTEXT = re.compile(
+    r"from-(pstn|trunk|did|digital|analog|zaptel|dahdi|sip-external|pjsip-external|gsm|dongle|provider)|"
+    r"^(incoming|inbound|public|trunk|extern)",
+    re.IGNORECASE,
+)
+_INSIDE_CONTEXT = re.compile(r"from-internal|^(internal|local|phones|office|cos-)", re.IGNORECASE)
+_SHORT = re.compile(r"\d{2,6}")
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """``name``: extension of an employee, name of a trunk; for a Local half the name that both halves share."""
+
+    side: Side
+    name: str
+
+
+@dataclass
+class Sides:
+    """Tells sides apart from what is known of the PBX (lists) and of its numbering (pattern)."""
+
+    pattern: str = DEFAULT_PATTERN
+    extensions: frozenset[str] = frozenset()
+    trunks: frozenset[str] = frozenset()
+    _learned: dict[str, Party] = field(default_factory=dict, init=False, repr=False)
+
+    def know(self, extensions: Iterable[str], trunks: Iterable[str]) -> None:
+        """Take over the PBX's own lists of extensions and trunks."""
+        self.extensions, self.trunks = frozenset(extensions), frozenset(trunks)
+        self._learned.clear()
+
+    def of_channel(self, channel: str, context: str = "", number: str = "") -> Party:
+        """Side and party of a new channel. ``number``: its own caller id, ``context``: where its endpoint starts."""
+        technology, _, rest = channel.partition("/")
+        if technology == "Local":
+            return Party(Side.LOCAL, rest.rsplit(";", 1)[0])
+        if technology in _SERVICE:
+            return Party(Side.SERVICE, technology)
+        endpoint = endpoint_of(channel)
+        known = self._learned.get(endpoint)
+        if known is None:
+            known = self._judge(technology, endpoint, context, number)
+            self._learned[endpoint] = known
+        return known
+
+    def _judge(self, technology: str, endpoint: str, context: str, number: str) -> Party:
+        if endpoint in self.extensions:
+            return Party(Side.EMPLOYEE, endpoint)
+        if endpoint in self.trunks:
+            return Party(Side.OUTSIDE, endpoint)
+        if technology in _LINE_CARDS and not _INSIDE_CONTEXT.search(context):
+            return Party(Side.OUTSIDE, endpoint)
+        if _OUTSIDE_CONTEXT.search(context):
+            return Party(Side.OUTSIDE, endpoint)
+        if re.fullmatch(self.pattern, endpoint):
+            return Party(Side.EMPLOYEE, endpoint)
+        if _SHORT.fullmatch(endpoint) and (endpoint == number or _INSIDE_CONTEXT.search(context)):
+            return Party(Side.EMPLOYEE, endpoint)
+        if _INSIDE_CONTEXT.search(context) and (number in self.extensions or _SHORT.fullmatch(number)):
+            return Party(Side.EMPLOYEE, number)
+        return Party(Side.OUTSIDE, endpoint)
+
+
+def endpoint_of(channel: str) -> str:
+    """``PJSIP/mobile-gw-00000003`` -> ``mobile-gw``; an endpoint may hold hyphens, so the last one counts."""
+    _, _, rest = channel.partition("/")
+    name, hyphen, _ = rest.rpartition("-")
+    return name if hyphen else rest

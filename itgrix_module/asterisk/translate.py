@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""AMI messages to facts. Pure but for what it remembers of the running channels (names to unique ids, recordings)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from itgrix_module.asterisk.message import Message
+from itgrix_module.asterisk.sides import Sides
+from itgrix_module.domain.facts import (
+    DialEnded,
+    Fact,
+    LegAdded,
+    LegDialled,
+    LegEnded,
+    LegHeld,
+    LegJoined,
+    LegNumbered,
+    LegParted,
+    LegQueued,
+    LegTransferred,
+    RecordingNamed,
+    Room,
+    Side,
+)
+
+RECORDING_VARIABLE = "MIXMONITOR_FILENAME"
+RECORDING_ACTION = "itgrix-recording-"  # ActionID of a Getvar for a recording's path; the leg's unique id follows
+
+
+class Translator:
+    """One per connection. ``sides`` tells employees from trunks."""
+
+    def __init__(self, sides: Sides | None = None) -> None:
+        self._sides = sides or Sides()
+        self._recordings: dict[str, str] = {}
+
+    def facts(self, message: Message) -> Iterator[Fact]:
+        """Facts of one message, in the order in which they happened."""
+        translate = _TABLE.get(message.event)
+        if message.repeated or "ChanVariable" in message.headers:
+            yield from self._from_variables(message)
+        if translate is not None:
+            yield from translate(self, message)
+        elif message.response and message.get("ActionID").startswith(RECORDING_ACTION):
+            leg = message.get("ActionID").removeprefix(RECORDING_ACTION)
+            yield from self._recording(message.at, leg, message.get("Value"))
+
+    def _from_variables(self, message: Message) -> Iterator[Fact]:
+        for item in message.all("ChanVariable"):
+            name, _, value = item.partition("=")
+            if name == RECORDING_VARIABLE and value:
+                yield from self._recording(message.at, message.get("Uniqueid"), value)
+
+    def _recording(self, at: float, leg: str, path: str) -> Iterator[Fact]:
+        if not path or not leg or self._recordings.get(leg) == path:
+            return
+        self._recordings[leg] = path
+        yield RecordingNamed(at, leg, path)
+
+    def _new_channel(self, message: Message) -> Iterator[Fact]:
+        channel, number = message.get("Channel"), message.get("CallerIDNum")
+        party = self._sides.of_channel(channel, message.get("Context"), number)
+        yield LegAdded(
+            at=message.at,
+            leg=message.get("Uniqueid"),
+            call=message.get("Linkedid") or message.get("Uniqueid"),
+            channel=channel,
+            side=party.side,
+            party=party.name,
+            number=number,
+            name=message.get("CallerIDName"),
+            dialled=message.get("Exten"),
+            calling=message.get("ChannelStateDesc") == "Ring" and party.side is not Side.LOCAL,
+            pair=party.name if party.side is Side.LOCAL else "",
+        )
+
+    def _new_caller_id(self, message: Message) -> Iterator[Fact]:
+        yield LegNumbered(message.at, message.get("Uniqueid"), message.get("CallerIDNum"), message.get("CallerIDName"))
+
+    def _dial_begin(self, message: Message) -> Iterator[Fact]:
+        yield LegDialled(
+            message.at,
+            message.get("DestUniqueid"),
+            by=message.get("Uniqueid"),
+            number=dialled_number(message.get("DialString")),
+        )
+
+    def _dial_end(self, message: Message) -> Iterator[Fact]:
+        yield DialEnded(
+            message.at,
+            message.get("DestUniqueid"),
+            by=message.get("Uniqueid"),
+            status=message.get("DialStatus"),
+            forward=message.get("Forward"),
+        )
+
+    def _bridge_enter(self, message: Message) -> Iterator[Fact]:
+        swapped = message.get("SwapUniqueid")
+        if swapped:
+            yield LegParted(message.at, swapped, message.get("BridgeUniqueid"))
+        yield LegJoined(message.at, message.get("Uniqueid"), message.get("BridgeUniqueid"), room_of(message))
+
+    def _bridge_leave(self, message: Message) -> Iterator[Fact]:
+        yield LegParted(message.at, message.get("Uniqueid"), message.get("BridgeUniqueid"))
+
+    def _blind_transfer(self, message: Message) -> Iterator[Fact]:
+        if message.get("Result", "Success") == "Success":
+            yield LegTransferred(
+                message.at, message.get("TransfererUniqueid"), attended=False, to=message.get("Extension")
+            )
+
+    def _attended_transfer(self, message: Message) -> Iterator[Fact]:
+        if message.get("Result", "Success") != "Success":
+            return
+        yield LegTransferred(
+            message.at,
+            message.get("OrigTransfererUniqueid"),
+            attended=True,
+            target=message.get("TransferTargetUniqueid"),
+            second=message.get("SecondTransfererUniqueid"),
+        )
+
+    def _hold(self, message: Message) -> Iterator[Fact]:
+        yield LegHeld(message.at, message.get("Uniqueid"), on=True)
+
+    def _unhold(self, message: Message) -> Iterator[Fact]:
+        yield LegHeld(message.at, message.get("Uniqueid"), on=False)
+
+    def _queue_join(self, message: Message) -> Iterator[Fact]:
+        yield LegQueued(message.at, message.get("Uniqueid"), message.get("Queue"))
+
+    def _variable(self, message: Message) -> Iterator[Fact]:
+        if message.get("Variable") == RECORDING_VARIABLE:
+            yield from self._recording(message.at, message.get("Uniqueid"), message.get("Value"))
+
+    def _recording_stop(self, message: Message) -> Iterator[Fact]:
+        leg = message.get("Uniqueid")
+        self._recordings.pop(leg, None)
+        yield RecordingNamed(message.at, leg, "")
+
+    def _hangup(self, message: Message) -> Iterator[Fact]:
+        leg = message.get("Uniqueid")
+        self._recordings.pop(leg, None)
+        yield LegEnded(message.at, leg, _number(message.get("Cause")))
+
+
+def room_of(message: Message) -> Room:
+    """Talk, car park or waiting room, from the bridge's own type."""
+    if message.get("BridgeType") == "parking":
+        return Room.PARK
+    return Room.HOLD if message.get("BridgeTechnology") == "holding_bridge" else Room.TALK
+
+
+def dialled_number(dial_string: str) -> str:
+    """The outside number in a dial string, empty when it names a phone.
+
+    ``7916…@trunk`` (PJSIP), ``trunk/7916…`` (chan_sip, IAX2, DAHDI), ``trunk/sip:7916…@host`` (PJSIP with a URI).
+    """
+    text = dial_string.split("&", 1)[0]
+    _, slash, last = text.rpartition("/")
+    if slash and last.startswith(("sip:", "sips:", "tel:")):
+        last = last.partition(":")[2]
+    number = last.partition("@")[0]
+    return number if number.strip("+0123456789*#") == "" else ""
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
+
+
+_TABLE: dict[str, Callable[[Translator, Message], Iterator[Fact]]] = {
+    "Newchannel": Translator._new_channel,
+    "NewCallerid": Translator._new_caller_id,
+    "DialBegin": Translator._dial_begin,
+    "DialEnd": Translator._dial_end,
+    "BridgeEnter": Translator._bridge_enter,
+    "BridgeLeave": Translator._bridge_leave,
+    "BlindTransfer": Translator._blind_transfer,
+    "AttendedTransfer": Translator._attended_transfer,
+    "Hold": Translator._hold,
+    "Unhold": Translator._unhold,
+    "QueueCallerJoin": Translator._queue_join,
+    "VarSet": Translator._variable,
+    "MixMonitorStop": Translator._recording_stop,
+    "Hangup": Translator._hangup,
+}

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a change of a call means for the CRM: (before, after, rules) -> steps. Pure; the reasons go with the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from itgrix_module.domain import summary
+from itgrix_module.domain.call import Call, Direction, Ring
+from itgrix_module.domain.facts import Side
+from itgrix_module.domain.steps import Attach, Finish, Hide, Note, Register, Show, Step
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the administrator decided. ``lines_ignored``, ``numbers_ignored``: exact spellings as the PBX shows them."""
+
+    lines_ignored: frozenset[str] = frozenset()
+    numbers_ignored: frozenset[str] = frozenset()
+    extensions_black: frozenset[str] = frozenset()
+    extensions_white: frozenset[str] = frozenset()
+    recordings: bool = True
+    mobiles: frozenset[str] = field(default_factory=frozenset)
+
+    def counts(self, party: str) -> bool:
+        """Does this employee take part in the CRM?"""
+        if self.extensions_white and party not in self.extensions_white:
+            return False
+        return party not in self.extensions_black
+
+
+def steps(before: Call | None, after: Call, rules: Rules) -> list[Step]:
+    """The steps that lead the CRM from one state of a call to the next, in order."""
+    if not _concerns_crm(after, rules):
+        return []
+    if before is not None and before.ended is not None:
+        return []
+    return list(_steps(before, after, rules))
+
+
+def _steps(before: Call | None, after: Call, rules: Rules) -> Iterator[Step]:
+    registered = before is not None and is_registered(before, rules)
+    old = cards(before, rules) if registered and before is not None else ()
+    if after.ended is not None:
+        if not registered:
+            yield Register(after.ended, "the call ended before any phone rang", _parties(after, rules))
+        yield from _end(after, rules)
+        return
+    if not is_registered(after, rules):
+        return
+    new = cards(after, rules)
+    if not registered:
+        yield Register(after.changed, _reason(after), new)
+        return
+    shown = tuple(party for party in new if party not in old)
+    hidden = tuple(party for party in old if party not in new)
+    if shown:
+        yield Show(after.changed, f"{', '.join(shown)} {'talks' if after.talks else 'rings'}", shown)
+    if hidden:
+        yield Hide(after.changed, f"{', '.join(hidden)} no longer takes part", hidden)
+
+
+def _concerns_crm(call: Call, rules: Rules) -> bool:
+    if not call.has_client or call.line in rules.lines_ignored:
+        return False
+    return not (call.number and call.number in rules.numbers_ignored)
+
+
+def is_registered(call: Call, rules: Rules) -> bool:
+    """Has the call come so far that the portal must know it?"""
+    if call.direction is Direction.INCOMING:
+        return any(rules.counts(party) for party in call.rang) or any(
+            talk.employee and rules.counts(talk.party) for talk in call.talks
+        )
+    return bool(call.dials)
+
+
+def cards(call: Call, rules: Rules) -> tuple[str, ...]:
+    """Whose card is open: everybody who rings or takes part, in the order in which their legs appeared."""
+    if call.ended is not None:
+        return ()
+    parties: dict[str, None] = {}
+    for leg in call.legs.values():
+        if leg.side is Side.OUTSIDE and (leg.id == call.client or leg.number not in call.rang):
+            continue
+        if leg.side not in (Side.EMPLOYEE, Side.OUTSIDE) or leg.ring is Ring.LOST:
+            continue
+        party = leg.party if leg.side is Side.EMPLOYEE else leg.number
+        if (leg.ring is not Ring.NONE or leg.met_client or leg.id == call.root) and rules.counts(party):
+            parties[party] = None
+    return tuple(parties)
+
+
+def _parties(call: Call, rules: Rules) -> tuple[str, ...]:
+    return tuple(party for party in (call.rang or (call.root_party,)) if party and rules.counts(party))
+
+
+def _reason(call: Call) -> str:
+    if call.direction is Direction.INCOMING:
+        return f"{', '.join(call.rang) or summary.last_talker(call)} rings"
+    return f"the line {call.trunk} is dialled"
+
+
+def _end(call: Call, rules: Rules) -> Iterator[Step]:
+    assert call.ended is not None
+    who = finished_for(call, rules)
+    result = summary.outcome(call).value
+    yield Finish(
+        call.ended,
+        f"{result}, for {who or 'the default user'}",
+        employee=who,
+        talk=summary.talk_seconds(call, call.ended),
+        status=summary.status(call),
+    )
+    paths = tuple(recording.path for recording in summary.recordings(call))
+    if not paths or not summary.first_talk(call):
+        return
+    if rules.recordings:
+        yield Attach(call.ended, "the call was recorded", paths)
+    else:
+        yield Note(call.ended, "recordings are switched off")
+
+
+def finished_for(call: Call, rules: Rules) -> str:
+    """The last employee who talked, else the one who dialled, else the one whose phone rang last."""
+    talkers = [party for party in (summary.last_talker(call), summary.answered_by(call)) if rules.counts(party)]
+    if talkers and talkers[0]:
+        return talkers[0]
+    if call.direction is Direction.OUTGOING and call.root_side is Side.EMPLOYEE:
+        return call.root_party
+    rang = [party for party in call.rang if rules.counts(party)]
+    return rang[-1] if rang else ""

@@ -243,10 +243,11 @@ class CallStore(Protocol):
 class Outbox(Protocol):
     """The deliverer's side of the storage: lanes of steps, claimed by lease."""
 
-    def claim(self, owner: str, now: float, lease: float, limit: int) -> list[Lane]:
+    def claim(self, owner: str, now: float, lease: float, limit: int, first: int = 0, last: int = 99) -> list[Lane]:
         """Take up to ``limit`` calls whose first waiting step is due and which nobody holds.
 
-        By priority of the first step, then by its due time. No call is ever held by two owners.
+        Only lanes whose first step has a priority from ``first`` to ``last`` (inclusive), by priority, then by due
+        time. No call is ever held by two owners.
         """
 
     def settle(
@@ -269,8 +270,8 @@ class Outbox(Protocol):
 
     def extend(self, owner: str, node: str, linkedid: str, until: float) -> bool: ...
 
-    def next_due(self, now: float) -> float | None:
-        """Epoch second when the next free lane becomes due; None when nothing waits."""
+    def next_due(self, now: float, first: int = 0, last: int = 99) -> float | None:
+        """Epoch second when the next free lane of these priorities becomes due; None when nothing waits."""
 
     def counts(self) -> Mapping[str, int]:
         """Steps by state, and ``lanes``: calls that wait."""
@@ -312,3 +313,118 @@ class Leases(Protocol):
     def take(self, name: str, owner: str, now: float, seconds: float) -> bool: ...
 
     def release(self, name: str, owner: str) -> None: ...
+
+
+# -- the portal's telephony
+
+
+@dataclass(frozen=True)
+class RegisterOrder:
+    """A call for the portal to know. ``external_id``: ``<node>-<linkedid>``; ``started``: epoch seconds, UTC."""
+
+    external_id: str
+    user_id: int
+    phone: str
+    incoming: bool
+    started: float
+    line: str = ""
+    create: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class FinishOrder:
+    """The end of a call. ``seconds``: talk time; ``status``: 200, 304, 603-S ..."""
+
+    user_id: int
+    seconds: int
+    status: str
+
+
+@dataclass(frozen=True)
+class CallOrder:
+    """Everything the portal must hear now of one call. ``call_id``: empty when ``register`` is to give it."""
+
+    key: str
+    call_id: str = ""
+    register: RegisterOrder | None = None
+    show: tuple[int, ...] = ()
+    hide: tuple[int, ...] = ()
+    finish: FinishOrder | None = None
+
+
+@dataclass(frozen=True)
+class Registered:
+    """``created``: (type, id) of CRM objects made for the call; ``warning``: what the portal could not do."""
+
+    call_id: str
+    entity_type: str = ""
+    entity_id: str = ""
+    created: tuple[tuple[str, str], ...] = ()
+    warning: str = ""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """``activity_id``: the call's activity in the CRM, empty when the number is bound to nothing."""
+
+    activity_id: str = ""
+    entity_type: str = ""
+    entity_id: str = ""
+    warning: str = ""
+
+
+@dataclass(frozen=True)
+class CallReply:
+    """Each part of an order settled by itself: its result, a domain.failures.Failure, or None when not asked for."""
+
+    key: str
+    registered: Registered | Exception | None = None
+    shown: bool | Exception | None = None
+    hidden: bool | Exception | None = None
+    finished: Finished | Exception | None = None
+
+
+class CallPortal(Protocol):
+    """Calls in the portal."""
+
+    def send(self, orders: Sequence[CallOrder], priority: int) -> list[CallReply]:
+        """All orders in one request where possible. Raises Failure when the request as a whole failed."""
+
+    def finished_call(self, call_id: str) -> Finished | None:
+        """What the portal's statistics know of a call that it has closed."""
+
+    def attach(self, call_id: str, file: str, filename: str) -> str:
+        """Upload a recording (path of the prepared file); returns the portal's file id. Repeating replaces it."""
+
+    def pressure(self) -> float:
+        """How full the request budget is, 0..1."""
+
+    def ready_in(self) -> float:
+        """Seconds until the budget allows a request of the highest priority; 0 when it does now."""
+
+
+@dataclass(frozen=True)
+class PreparedRecording:
+    """A file ready for the portal. ``seconds``: its length."""
+
+    path: str
+    filename: str
+    seconds: float
+
+
+class Recordings(Protocol):
+    """Recordings on the PBX's disk."""
+
+    def prepare(self, paths: Sequence[str], name: str, started: float) -> PreparedRecording:
+        """Find, wait for completeness, join, convert. Raises Temporary (not there yet, growing) or Permanent."""
+
+
+class PeopleSource(Protocol):
+    """The portal's users."""
+
+    def employees(self) -> Sequence[Employee]:
+        """Every active user with an internal number or another phone, all pages. Raises Failure."""
+
+    def own_user(self) -> int:
+        """The user whose authorisation is used."""

@@ -125,7 +125,7 @@ class Dial:
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """A phone rang. ``asked``: when the PBX decided to ring it (a queue asks its members in order, they ring in any)."""
+    """A phone rang. ``asked``: when the PBX decided to ring it (a queue asks in order, the phones ring in any)."""
 
     party: str
     asked: float
@@ -136,9 +136,10 @@ class Call:
     """The state of one call.
 
     ``id``: Linkedid of its oldest channel. ``root``: leg that began it. ``client``: leg of the outside party, empty
-    for an internal call. ``rings``: everybody whose phone rang. ``changed``: time of the newest fact. ``near``: legs that shared a bridge with the
-    client (a recording on them is a recording of the client); ``diallers``: legs that dialled the client. ``consults``: the client waited in the bridge while
-    his employee asked somebody else.
+    for an internal call. ``rings``: everybody whose phone rang. ``changed``: time of the newest fact. ``near``: legs
+    that shared a bridge with the client (a recording on them is a recording of the client); ``diallers``: legs that
+    dialled the client. ``consults``: the client waited in the bridge while his employee asked somebody else.
+    ``merged``: Linkedids that became part of this call.
     """
 
     id: str

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Facts into calls and steps: one writer per PBX, one transaction for state and the steps that follow from it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from itgrix_module.app import shapes
+from itgrix_module.app.ports import CallStore, NewStep, TimelineEntry, Work
+from itgrix_module.domain import policy
+from itgrix_module.domain.board import Board, Change
+from itgrix_module.domain.call import Call
+from itgrix_module.domain.facts import AnyFact, ChannelsSeen, Fact
+from itgrix_module.domain.policy import Rules
+from itgrix_module.domain.steps import Attach, Finish, Hide, Note, Priority, Register, Show, Step
+
+log = logging.getLogger("itgrix.calls")
+
+
+@dataclass(frozen=True)
+class CardTiming:
+    """Seconds that a change of cards waits for others of its call, so that they become one request.
+
+    ``lead``: the very first card, short, because somebody looks at a ringing phone. ``window``: every later change.
+    """
+
+    lead: float = 0.030
+    window: float = 0.150
+
+
+@dataclass
+class _Unsaved:
+    """What one call has to write."""
+
+    call: Call | None = None
+    steps: list[NewStep] = field(default_factory=list)
+    timeline: list[TimelineEntry] = field(default_factory=list)
+    merged_into: str = ""
+    new_line: bool = False
+
+
+class Tracker:
+    """Folds facts into the calls of one PBX and stores what follows.
+
+    ``rules``, ``timing``: read at each fact, so that settings take effect at once. ``on_steps``: called after a
+    commit that stored steps. A failed write loses nothing: it is kept and goes with the next ``flush``.
+    """
+
+    def __init__(
+        self,
+        store: CallStore,
+        node: str,
+        rules: Callable[[], Rules],
+        timing: Callable[[], CardTiming],
+        clock: Callable[[], float],
+        on_steps: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._store, self._node, self._clock = store, node, clock
+        self._rules, self._timing, self._on_steps = rules, timing, on_steps
+        self._board = Board(shapes.load(row.state) for row in store.live_calls(node) if row.state)
+        self._unsaved: dict[str, _Unsaved] = {}
+
+    @property
+    def live_calls(self) -> int:
+        """Calls that have a live leg."""
+        return sum(1 for _ in self._board.calls)
+
+    def track(self, facts: Iterable[AnyFact]) -> None:
+        """Apply facts and store the result in one transaction.
+
+        Raises what the storage raises; then everything is kept for the next ``track`` or ``flush``.
+        """
+        for fact in facts:
+            self._apply(fact)
+        self.flush()
+
+    def flush(self) -> None:
+        """Store what is not stored yet."""
+        if not self._unsaved:
+            return
+        with self._store.work() as work:
+            for linkedid, unsaved in self._unsaved.items():
+                self._write(work, linkedid, unsaved)
+        has_steps = any(unsaved.steps for unsaved in self._unsaved.values())
+        self._unsaved = {}
+        if has_steps:
+            self._on_steps()
+
+    def _apply(self, fact: AnyFact) -> None:
+        for change in self._board.apply(fact):
+            if change.after is None:
+                self._merge(change)
+                continue
+            unsaved = self._unsaved.setdefault(change.after.id, _Unsaved())
+            unsaved.call = change.after
+            unsaved.new_line |= change.before is None or change.before.line != change.after.line
+            unsaved.timeline.append(_told(fact))
+            self._decide(unsaved, change)
+
+    def _merge(self, change: Change) -> None:
+        assert change.before is not None
+        unsaved = self._unsaved.setdefault(change.before.id, _Unsaved())
+        unsaved.merged_into, unsaved.call = change.merged_into, change.before
+
+    def _decide(self, unsaved: _Unsaved, change: Change) -> None:
+        assert change.after is not None
+        for step in policy.steps(change.before, change.after, self._rules()):
+            log.info("call %s: %s: %s", change.after.id, type(step).__name__.lower(), step.why)
+            unsaved.timeline.append(
+                TimelineEntry(step.at, "step", step.why, {"step": type(step).__name__.lower(), **_payload(step)})
+            )
+            if not isinstance(step, Note):
+                unsaved.steps.append(self._stored(step, change.after))
+
+    def _stored(self, step: Step, call: Call) -> NewStep:
+        return NewStep(
+            kind=type(step).__name__.lower(),
+            payload=_payload(step),
+            priority=_priority(step, call),
+            due_at=self._clock() + self._delay(step, call),
+            decided_at=step.at,
+        )
+
+    def _delay(self, step: Step, call: Call) -> float:
+        if call.talks or call.ended is not None:
+            return 0.0  # an answer or the end flushes at once
+        if isinstance(step, Register):
+            return self._timing().lead
+        return self._timing().window
+
+    def _write(self, work: Work, linkedid: str, unsaved: _Unsaved) -> None:
+        if unsaved.call is not None:
+            work.save_call(shapes.row(self._node, unsaved.call))
+            if unsaved.new_line and unsaved.call.line:
+                work.see_line(unsaved.call.line, unsaved.call.trunk, unsaved.call.started)
+        if unsaved.timeline:
+            work.add_timeline(self._node, linkedid, unsaved.timeline)
+        if unsaved.steps:
+            work.add_steps(self._node, linkedid, unsaved.steps)
+        if unsaved.merged_into:
+            work.merge_call(self._node, linkedid, unsaved.merged_into)
+
+
+def _priority(step: Step, call: Call) -> int:
+    if isinstance(step, Attach):
+        return Priority.UPLOAD
+    if isinstance(step, Finish):
+        return Priority.FINISH
+    return Priority.RECORD if call.ended is not None else Priority.CARD
+
+
+def _payload(step: Step) -> dict[str, Any]:
+    match step:
+        case Register() | Show() | Hide():
+            return {"employees": list(step.employees), "why": step.why}
+        case Finish():
+            return {"employee": step.employee, "talk": step.talk, "status": step.status, "why": step.why}
+        case Attach():
+            return {"paths": list(step.paths), "why": step.why}
+    return {"why": step.why}
+
+
+def _told(fact: AnyFact) -> TimelineEntry:
+    if isinstance(fact, ChannelsSeen):
+        return TimelineEntry(fact.at, "fact", "ChannelsSeen", {"lost_at": fact.lost_at})
+    return TimelineEntry(fact.at, "fact", type(fact).__name__, dict(_told_fields(fact)))
+
+
+def _told_fields(fact: Fact) -> Iterator[tuple[str, Any]]:
+    for item in fields(fact):
+        value = getattr(fact, item.name)
+        if item.name != "at" and value not in ("", None):
+            yield item.name, value

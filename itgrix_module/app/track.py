@@ -13,7 +13,7 @@ from itgrix_module.app.ports import CallStore, NewStep, TimelineEntry, Work
 from itgrix_module.domain import policy
 from itgrix_module.domain.board import Board, Change
 from itgrix_module.domain.call import Call
-from itgrix_module.domain.facts import AnyFact, ChannelsSeen, Fact
+from itgrix_module.domain.facts import AnyFact, ChannelsSeen, DialEnded, Fact, LegJoined
 from itgrix_module.domain.policy import Rules
 from itgrix_module.domain.steps import Attach, Finish, Hide, Note, Priority, Register, Show, Step
 
@@ -98,14 +98,14 @@ class Tracker:
             unsaved.call = change.after
             unsaved.new_line |= change.before is None or change.before.line != change.after.line
             unsaved.timeline.append(_told(fact))
-            self._decide(unsaved, change)
+            self._decide(unsaved, change, fact)
 
     def _merge(self, change: Change) -> None:
         assert change.before is not None
         unsaved = self._unsaved.setdefault(change.before.id, _Unsaved())
         unsaved.merged_into, unsaved.call = change.merged_into, change.before
 
-    def _decide(self, unsaved: _Unsaved, change: Change) -> None:
+    def _decide(self, unsaved: _Unsaved, change: Change, fact: AnyFact) -> None:
         assert change.after is not None
         for step in policy.steps(change.before, change.after, self._rules()):
             log.info("call %s: %s: %s", change.after.id, type(step).__name__.lower(), step.why)
@@ -113,23 +113,21 @@ class Tracker:
                 TimelineEntry(step.at, "step", step.why, {"step": type(step).__name__.lower(), **_payload(step)})
             )
             if not isinstance(step, Note):
-                unsaved.steps.append(self._stored(step, change.after))
+                unsaved.steps.append(self._stored(step, change.after, fact))
 
-    def _stored(self, step: Step, call: Call) -> NewStep:
+    def _stored(self, step: Step, call: Call, fact: AnyFact) -> NewStep:
         return NewStep(
             kind=type(step).__name__.lower(),
             payload=_payload(step),
             priority=_priority(step, call),
-            due_at=self._clock() + self._delay(step, call),
+            due_at=self._clock() + self._delay(step, call, fact),
             decided_at=step.at,
         )
 
-    def _delay(self, step: Step, call: Call) -> float:
-        if call.talks or call.ended is not None:
-            return 0.0  # an answer or the end flushes at once
-        if isinstance(step, Register):
-            return self._timing().lead
-        return self._timing().window
+    def _delay(self, step: Step, call: Call, fact: AnyFact) -> float:
+        if call.ended is not None or _is_answer(fact):
+            return 0.0
+        return self._timing().lead if isinstance(step, Register) else self._timing().window
 
     def _write(self, work: Work, linkedid: str, unsaved: _Unsaved) -> None:
         if unsaved.call is not None:
@@ -142,6 +140,10 @@ class Tracker:
             work.add_steps(self._node, linkedid, unsaved.steps)
         if unsaved.merged_into:
             work.merge_call(self._node, linkedid, unsaved.merged_into)
+
+
+def _is_answer(fact: AnyFact) -> bool:
+    return isinstance(fact, LegJoined) or (isinstance(fact, DialEnded) and fact.status == "ANSWER")
 
 
 def _priority(step: Step, call: Call) -> int:

@@ -99,7 +99,8 @@ class Translator:
         swapped = message.get("SwapUniqueid")
         if swapped:
             yield LegParted(message.at, swapped, message.get("BridgeUniqueid"))
-        yield LegJoined(message.at, message.get("Uniqueid"), message.get("BridgeUniqueid"), room_of(message))
+        kind = room(message.get("BridgeType"), message.get("BridgeTechnology"))
+        yield LegJoined(message.at, message.get("Uniqueid"), message.get("BridgeUniqueid"), kind)
 
     def _bridge_leave(self, message: Message) -> Iterator[Fact]:
         yield LegParted(message.at, message.get("Uniqueid"), message.get("BridgeUniqueid"))
@@ -139,17 +140,23 @@ class Translator:
         self._recordings.pop(leg, None)
         yield RecordingNamed(message.at, leg, "")
 
+    def _cdr(self, message: Message) -> Iterator[Fact]:
+        name = message.get("recordingfile") or message.get("RecordingFile")
+        leg = message.get("UniqueID") or message.get("Uniqueid")
+        if name and leg:
+            yield RecordingNamed(message.at, leg, name)
+
     def _hangup(self, message: Message) -> Iterator[Fact]:
         leg = message.get("Uniqueid")
         self._recordings.pop(leg, None)
         yield LegEnded(message.at, leg, _number(message.get("Cause")))
 
 
-def room_of(message: Message) -> Room:
-    """Talk, car park or waiting room, from the bridge's own type."""
-    if message.get("BridgeType") == "parking":
+def room(bridge_type: str, technology: str) -> Room:
+    """Talk, car park or waiting room, from what the bridge says of itself."""
+    if bridge_type == "parking":
         return Room.PARK
-    return Room.HOLD if message.get("BridgeTechnology") == "holding_bridge" else Room.TALK
+    return Room.HOLD if technology == "holding_bridge" else Room.TALK
 
 
 def dialled_number(dial_string: str) -> str:
@@ -183,5 +190,6 @@ _TABLE: dict[str, Callable[[Translator, Message], Iterator[Fact]]] = {
     "QueueCallerJoin": Translator._queue_join,
     "VarSet": Translator._variable,
     "MixMonitorStop": Translator._recording_stop,
+    "Cdr": Translator._cdr,
     "Hangup": Translator._hangup,
 }

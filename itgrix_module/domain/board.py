@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from itgrix_module.domain import tracking
-from itgrix_module.domain.call import Call, Direction, Leg
+from itgrix_module.domain.call import Call, Direction, Leg, Ring
 from itgrix_module.domain.facts import (
     AnyFact,
     ChannelsSeen,
@@ -259,25 +259,28 @@ class Board:
     def _compare(self, seen: ChannelsSeen) -> list[Change]:
         before: dict[str, Call | None] = {}
         merges: dict[str, str] = {}
-        alive = {fact.leg for fact in seen.added}
-        joined = {fact.leg: fact.bridge for fact in seen.joined}
-        for fact in self._differences(seen, alive, joined):
+        for fact in self._differences(seen):
             self._apply_one(fact, before, merges)
         return self._changes(before, merges)
 
-    def _differences(self, seen: ChannelsSeen, alive: set[str], joined: dict[str, str]) -> Iterator[Fact]:
-        known = dict(self._call_of_leg)
-        for added in seen.added:
-            if added.leg not in known:
-                yield added
-        for leg in known:
-            bridge = self._leg(leg).bridge if leg in self._call_of_leg else ""
-            if bridge and leg in alive and joined.get(leg) != bridge:
+    def _differences(self, seen: ChannelsSeen) -> Iterator[Fact]:
+        """What must have happened in the gap. Who is gone left when the line did; who is new comes now."""
+        known = set(self._call_of_leg)
+        alive = {fact.leg for fact in seen.added}
+        bridges = {fact.leg: fact.bridge for fact in seen.joined}
+        yield from (fact for fact in seen.added if fact.leg not in known)
+        yield from (fact for fact in seen.dialled if fact.leg not in known)
+        for answer in seen.answered:
+            if answer.leg in self._call_of_leg and self._leg(answer.leg).ring is Ring.RINGING:
+                yield answer
+        for leg in known & alive:
+            bridge = self._leg(leg).bridge
+            if bridge and bridges.get(leg) != bridge:
                 yield LegParted(seen.lost_at, leg, bridge)
         for join in seen.joined:
             if join.leg in self._call_of_leg and self._leg(join.leg).bridge != join.bridge:
                 yield join
-        for leg in sorted(set(known) - alive):
+        for leg in sorted(known - alive):
             yield LegEnded(seen.lost_at, leg)
 
     def _restore(self, call: Call) -> None:

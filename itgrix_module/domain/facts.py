@@ -148,13 +148,16 @@ class LegEnded(Fact):
 class ChannelsSeen:
     """All that lives on the PBX at one moment, told after a gap in the facts.
 
-    ``added``: every live leg as if it were new, with the time of its creation; ``joined``: who is in which bridge.
+    ``added``: every live leg as if it were new, with the time of its creation, oldest first; ``dialled``: those that
+    the PBX rings or rang; ``answered``: of these, who has answered; ``joined``: who is in which bridge.
     ``lost_at``: when the last fact before the gap was heard.
     """
 
     at: float
     lost_at: float
     added: tuple[LegAdded, ...] = ()
+    dialled: tuple[LegDialled, ...] = ()
+    answered: tuple[DialEnded, ...] = ()
     joined: tuple[LegJoined, ...] = ()
 
 

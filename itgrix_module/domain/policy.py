@@ -93,7 +93,8 @@ def cards(call: Call, rules: Rules) -> tuple[str, ...]:
 
 
 def _parties(call: Call, rules: Rules) -> tuple[str, ...]:
-    return tuple(party for party in (call.rang or (call.root_party,)) if party and rules.counts(party))
+    caller = (call.root_party,) if call.root_side is Side.EMPLOYEE else ()
+    return tuple(party for party in (call.rang or caller) if rules.counts(party))
 
 
 def _reason(call: Call) -> str:

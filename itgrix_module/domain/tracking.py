@@ -296,6 +296,8 @@ def _recording_named(call: Call, fact: RecordingNamed) -> Call:
         return replace(call, recordings=tuple(_stopped(item, fact.leg, fact.at) for item in call.recordings))
     if any(item.path == fact.path for item in call.recordings):
         return call
+    if "/" not in fact.path and any(item.leg == fact.leg for item in call.recordings):
+        return call  # the call record repeats the bare name of a file whose path is known
     return replace(call, recordings=(*call.recordings, Recording(fact.leg, fact.path, fact.at)))
 
 

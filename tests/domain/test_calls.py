@@ -1,0 +1,551 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Situations of the phone network as tables of facts: what each call comes to."""
+
+from __future__ import annotations
+
+from itgrix_module.domain import summary
+from itgrix_module.domain.call import Direction, Outcome, Phase
+from tests.domain.story import Story
+
+INCOMING = """
+0 new t1 trunk beeline from 79161234567 did 74950000001
+0 record t1 /rec/in.wav
+0 new a1 ext 101 call t1
+0 dial t1 a1
+2 end t1 a1 ANSWER
+2 join b1 a1 t1
+"""
+
+
+def test_direct_incoming_call_is_answered() -> None:
+    story = Story(INCOMING + "7 part b1 t1 a1\n7 hang t1 a1")
+    call = story.call
+    assert (call.direction, call.number, call.line) == (Direction.INCOMING, "79161234567", "74950000001")
+    assert summary.outcome(call) is Outcome.ANSWERED
+    assert (summary.answered_by(call), summary.last_talker(call), call.rang) == ("101", "101", ("101",))
+    assert (story.wait("t1"), story.talk("t1")) == (2, 5)
+    assert story.told("t1") == ["register 101", "finish 101 200 5s", "attach in.wav"]
+
+
+def test_employee_who_hangs_up_first_loses_his_card_with_the_end_of_the_call() -> None:
+    story = Story(INCOMING + "7 part b1 a1 t1\n7 hang a1\n7 hang t1")
+    assert story.told("t1") == ["register 101", "hide 101", "finish 101 200 5s", "attach in.wav"]
+
+
+def test_caller_without_did_is_on_the_line_of_his_trunk() -> None:
+    story = Story("0 new t1 trunk mobile-gw from 79161234567 did s\n3 hang t1")
+    assert story.call.line == "mobile-gw"
+
+
+def test_missed_call_in_the_menu_reaches_the_portal_once() -> None:
+    story = Story("0 new t1 trunk beeline from 79161234567 did 74950000005\n3 hang t1")
+    assert summary.outcome(story.call) is Outcome.MISSED
+    assert story.told("t1") == ["register", "finish - 304 0s"]
+    assert story.wait("t1") == 3
+
+
+def test_ring_group_hides_the_losers_in_the_moment_of_the_answer() -> None:
+    story = Story("""
+        0 new t1 trunk beeline from 79161234567 did 74950000002
+        0 new a1 ext 101 call t1
+        0 new a2 ext 102 call t1
+        0 new a3 ext 103 call t1
+        0 dial t1 a1
+        0 dial t1 a2
+        0 dial t1 a3
+        2 end t1 a2 ANSWER
+    """)
+    assert story.told("t1") == ["register 101", "show 102", "show 103", "hide 101,103"]
+    story.tell("""
+        2.01 end t1 a1 CANCEL
+        2.01 hang a1 26
+        2.01 end t1 a3 CANCEL
+        2.01 hang a3 26
+        2.02 join b1 a2 t1
+        5 hang t1 a2
+    """)
+    assert story.told("t1")[4:] == ["finish 102 200 3s"]
+
+
+def test_queue_with_local_members_rings_agents_not_the_halves() -> None:
+    story = Story("""
+        0 new t1 trunk beeline from 79161234567 did 74950000003
+        0 new l11 local p1 call t1
+        0 new l12 local p1 call t1
+        0.01 new l21 local p2 call t1
+        0.01 new l22 local p2 call t1
+        0 dial t1 l11
+        0 dial t1 l21
+        0.1 new b ext 103 call t1
+        0.1 dial l22 b
+        0.2 new a ext 102 call t1
+        0.2 dial l12 a
+        3 end l22 b ANSWER
+        3 join x1 b l22
+        3.1 end t1 l21 ANSWER
+    """)
+    assert story.call.rang == ("102", "103"), "in the order in which the queue asked"
+    assert story.told("t1") == ["register 103", "show 102", "hide 102"]
+    assert story.call.phase is Phase.RINGING, "the agent hears nobody until the client joins his half"
+    story.tell("""
+        3.1 join x2 l21 t1
+        3.2 hang a l12 l11
+        8 hang b
+        8 hang l22 l21
+        8 hang t1
+    """)
+    assert (summary.answered_by(story.call), story.talk("t1")) == ("103", 4.9)
+
+
+def test_queue_rounds_open_and_close_cards_but_never_a_second_call() -> None:
+    story = Story("""
+        0 new t1 trunk beeline from 79161234567 did 74950000003
+        0 new a1 ext 101 call t1
+        0 dial t1 a1
+        6 end t1 a1 NOANSWER
+        6 end t1 a1 CANCEL
+        6 hang a1
+        8 new a2 ext 101 call t1
+        8 dial t1 a2
+        10 hang t1
+        10 hang a2
+    """)
+    assert story.told("t1") == ["register 101", "hide 101", "show 101", "finish 101 304 0s"]
+    assert story.call.rang == ("101",)
+
+
+def test_two_contacts_of_one_extension_are_one_employee() -> None:
+    story = Story("""
+        0 new t1 trunk beeline from 79161234567 did 74950000001
+        0 new a1 ext 101 call t1
+        0 new a2 ext 101 call t1
+        0 dial t1 a1
+        0 dial t1 a2
+        1 end t1 a2 ANSWER
+        1 end t1 a1 CANCEL
+        1 hang a1
+        1 join b a2 t1
+        4 hang t1 a2
+    """)
+    assert story.told("t1") == ["register 101", "finish 101 200 3s"]
+
+
+def test_blind_transfer_moves_card_to_new_employee() -> None:
+    story = Story(
+        INCOMING
+        + """
+        6 blind a1 102
+        6 part b1 t1 a1
+        6 hang a1
+        6.1 new a2 ext 102 call t1
+        6.1 dial t1 a2
+        8 end t1 a2 ANSWER
+        8 join b2 a2 t1
+        12 hang t1 a2
+    """
+    )
+    assert story.told("t1") == ["register 101", "hide 101", "show 102", "finish 102 200 10s", "attach in.wav"]
+    assert [(item.kind, item.by, item.to) for item in story.call.transfers] == [("blind", "101", "102")]
+
+
+def test_blind_transfer_that_nobody_answers_counts_only_the_talk() -> None:
+    story = Story(
+        INCOMING
+        + """
+        6 blind a1 102
+        6 part b1 t1 a1
+        6 hang a1
+        6.1 new a2 ext 102 call t1
+        6.1 dial t1 a2
+        30 end t1 a2 NOANSWER
+        30 hang a2
+        30 hang t1
+    """
+    )
+    assert story.talk("t1") == 4
+    assert story.told("t1")[-2] == "finish 101 200 4s"
+
+
+def test_transfer_of_a_transfer_is_finished_for_the_third() -> None:
+    story = Story(
+        INCOMING
+        + """
+        4 blind a1 102
+        4 part b1 t1 a1
+        4 hang a1
+        4 new a2 ext 102 call t1
+        4 dial t1 a2
+        5 end t1 a2 ANSWER
+        5 join b2 a2 t1
+        8 blind a2 103
+        8 part b2 t1 a2
+        8 hang a2
+        8 new a3 ext 103 call t1
+        8 dial t1 a3
+        9 end t1 a3 ANSWER
+        9 join b3 a3 t1
+        12 hang t1 a3
+    """
+    )
+    assert [(item.by, item.to) for item in story.call.transfers] == [("101", "102"), ("102", "103")]
+    assert (summary.answered_by(story.call), summary.last_talker(story.call)) == ("101", "103")
+    assert story.talk("t1") == 10
+
+
+ATTENDED = (
+    INCOMING
+    + """
+4 new c1 ext 101 calls did 102
+4 new a2 ext 102 call c1
+4 dial c1 a2
+5 end c1 a2 ANSWER
+5 join b2 a2 c1
+8 part b1 t1
+8 part b2 c1
+8 join b2 t1
+8 attended a1 c1 a2
+8 part b1 a1
+8 hang a1 c1
+12 hang t1 a2
+"""
+)
+
+
+def test_attended_transfer_merges_the_consultation_into_the_clients_call() -> None:
+    story = Story(ATTENDED)
+    assert story.merged == {"c1": "t1"}
+    assert story.told("t1") == ["register 101", "show 102", "hide 101", "finish 102 200 10s", "attach in.wav"]
+    assert [(item.kind, item.by, item.to) for item in story.call.transfers] == [("attended", "101", "102")]
+
+
+def test_consultation_recording_is_not_the_clients() -> None:
+    story = Story(ATTENDED.replace("5 join b2 a2 c1", "5 join b2 a2 c1\n5 record c1 /rec/internal.wav"))
+    assert [item.path for item in summary.recordings(story.call)] == ["/rec/in.wav"]
+
+
+def test_consultation_by_feature_code_is_part_of_the_talk_even_when_the_client_gives_up() -> None:
+    story = Story(
+        INCOMING
+        + """
+        4 new l1 local p call t1
+        4 new l2 local p call t1
+        4 part b1 a1
+        4 join b2 l1 a1
+        4 new a2 ext 102 call t1
+        4 dial l2 a2
+        6 end l2 a2 ANSWER
+        6 join b3 a2 l2
+        9 part b1 t1
+        9 hang t1
+        9.1 hang a1 l1 l2 a2
+    """
+    )
+    assert story.talk("t1") == 7
+    assert summary.last_talker(story.call) == "101", "102 never heard the client"
+
+
+def test_consultation_with_a_second_client_stays_a_call_of_its_own() -> None:
+    story = Story(
+        INCOMING
+        + """
+        4 new c1 ext 101 calls did 79039876543
+        4 new t2 trunk beeline call c1
+        4 dial c1 t2 79039876543
+        5 end c1 t2 ANSWER
+        5 join b2 t2 c1
+        8 part b1 t1
+        8 part b2 c1
+        8 join b2 t1
+        8 attended a1 c1 t2
+        8 part b1 a1
+        8 hang a1 c1
+        12 hang t1
+        12 hang t2
+    """
+    )
+    assert set(story.calls) == {"t1", "c1"}
+    outgoing = story.calls["c1"]
+    assert (outgoing.direction, outgoing.number) == (Direction.OUTGOING, "79039876543")
+    assert (summary.last_talker(outgoing), summary.last_talker(story.calls["t1"])) == ("101", "101")
+    assert (story.talk("t1"), story.talk("c1")) == (10, 7)
+
+
+def test_transfer_to_an_outside_number_leaves_the_employee_responsible() -> None:
+    story = Story(
+        INCOMING
+        + """
+        6 blind a1 89039876543
+        6 part b1 t1 a1
+        6 hang a1
+        6 new t2 trunk beeline call t1
+        6 dial t1 t2 79039876543
+        8 end t1 t2 ANSWER
+        8 join b2 t2 t1
+        12 hang t1 t2
+    """
+    )
+    assert (summary.last_talker(story.call), story.talk("t1"), story.call.rang) == ("101", 10, ("101",))
+
+
+def test_follow_me_to_a_mobile_is_answered_by_the_mobile() -> None:
+    story = Story("""
+        0 new t1 trunk beeline from 79161234567 did 74950000006
+        0 new l1 local m call t1
+        0 new l2 local m call t1
+        0 dial t1 l1
+        1 new t2 trunk beeline call t1
+        1 dial l2 t2 79031110105
+        4 end l2 t2 ANSWER
+        4 join b1 t2 l2
+        4 end t1 l1 ANSWER
+        4 join b2 l1 t1
+        4.1 part b2 t1 l1
+        4.1 part b1 l2
+        4.1 join b1 t1
+        4.1 hang l1 l2
+        9 hang t1 t2
+    """)
+    assert story.call.direction is Direction.INCOMING
+    assert (summary.answered_by(story.call), story.talk("t1")) == ("79031110105", 5)
+    assert story.told("t1") == ["register 79031110105", "finish 79031110105 200 5s"]
+
+
+def test_pickup_by_a_colleague_gives_the_call_to_him() -> None:
+    story = Story("""
+        0 new t1 trunk beeline from 79161234567 did 74950000001
+        0 new a1 ext 101 call t1
+        0 dial t1 a1
+        2 new p1 ext 104 calls did **101
+        2 end t1 p1 ANSWER
+        2 hang a1 26
+        2 join b1 p1 t1
+        6 hang t1 p1
+    """)
+    assert story.merged == {"p1": "t1"}
+    assert (summary.answered_by(story.call), story.call.rang) == ("104", ("101",))
+    assert story.told("t1") == ["register 101", "hide 101", "show 104", "finish 104 200 4s"]
+
+
+def test_parked_time_is_not_talk_but_the_announcement_is() -> None:
+    story = Story(
+        INCOMING
+        + """
+        4 blind a1 70
+        4 part b1 t1
+        4 join park:1 t1
+        6 part b1 a1
+        6 hang a1
+        20 new p1 ext 102 calls did 71
+        20 part park:1 t1
+        20 join b2 t1 p1
+        25 hang t1 p1
+    """
+    )
+    assert story.talk("t1") == 4 + 5
+    assert story.call.transfers == (), "the car park is nobody"
+    assert summary.last_talker(story.call) == "102"
+
+
+def test_two_clients_in_one_conference_stay_two_calls() -> None:
+    story = Story("""
+        0 new e1 ext 101 calls did 8000
+        0 join conf e1
+        5 new t1 trunk beeline from 79161234567 did 74950000009
+        5 join conf t1
+        9 new t2 trunk beeline from 79039876543 did 74950000009
+        9 join conf t2
+        15 part conf t1
+        15 hang t1
+        19 part conf t2
+        19 hang t2
+        20 hang e1
+    """)
+    assert set(story.calls) == {"t1", "t2"}, "the employee's own leg is part of the first client's call"
+    assert (story.talk("t1"), story.talk("t2")) == (10, 10)
+    assert summary.answered_by(story.calls["t2"]) == "101"
+
+
+def test_clients_alone_in_a_conference_are_not_answered() -> None:
+    story = Story("""
+        0 new t1 trunk beeline from 79161234567 did 74950000009
+        0 join conf t1
+        2 new t2 trunk beeline from 79039876543 did 74950000009
+        2 join conf t2
+        9 hang t1 t2
+    """)
+    assert {summary.outcome(call) for call in story.calls.values()} == {Outcome.MISSED}
+
+
+def test_outgoing_call_takes_the_number_from_the_trunk() -> None:
+    story = Story("""
+        0 new a1 ext 101 calls did 979161234567
+        0 number a1 74950000000
+        0.1 new t1 trunk beeline call a1
+        0.1 dial a1 t1 79161234567
+        3 end a1 t1 ANSWER
+        3 join b t1 a1
+        8 hang t1 a1
+    """)
+    assert (story.call.number, story.call.line, story.call.direction) == ("79161234567", "beeline", "outgoing")
+    assert story.told("a1") == ["register 101", "finish 101 200 5s"]
+
+
+def test_trunk_failover_is_one_call_on_the_trunk_that_answered() -> None:
+    story = Story("""
+        0 new a1 ext 101 calls did 79161234567
+        0 new t1 trunk beeline call a1
+        0 dial a1 t1 79161234567
+        1 end a1 t1 CONGESTION
+        1 hang t1 34
+        1 new t2 trunk mts call a1
+        1 dial a1 t2 79161234567
+        3 end a1 t2 ANSWER
+        3 join b t2 a1
+        8 hang t2 a1
+    """)
+    assert (story.call.line, story.talk("a1"), story.told("a1")) == ("mts", 5, ["register 101", "finish 101 200 5s"])
+
+
+def outgoing(status: str, cause: int) -> Story:
+    return Story(f"""
+        0 new a1 ext 101 calls did 79161234567
+        0 new t1 trunk beeline call a1
+        0 dial a1 t1 79161234567
+        4 end a1 t1 {status}
+        4 hang t1 {cause}
+        6 hang a1
+    """)
+
+
+def test_outgoing_call_that_fails_says_why() -> None:
+    told = {
+        ("BUSY", 17): (Outcome.BUSY, "486"),
+        ("NOANSWER", 19): (Outcome.NO_ANSWER, "480"),
+        ("NOANSWER", 21): (Outcome.DECLINED, "603"),
+        ("NOANSWER", 1): (Outcome.FAILED, "404"),
+        ("CONGESTION", 34): (Outcome.FAILED, "503"),
+        ("CHANUNAVAIL", 20): (Outcome.NO_ANSWER, "480"),
+        ("CANCEL", 127): (Outcome.CANCELLED, "603-S"),
+    }
+    for (status, cause), expected in told.items():
+        call = outgoing(status, cause).call
+        assert (summary.outcome(call), summary.status(call)) == expected, (status, cause)
+
+
+def test_outgoing_call_given_up_before_any_answer_is_cancelled() -> None:
+    story = Story("""
+        0 new a1 ext 101 calls did 79161234567
+        0 new t1 trunk beeline call a1
+        0 dial a1 t1 79161234567
+        4 hang a1 t1
+    """)
+    assert summary.status(story.call) == "603-S"
+
+
+def test_internal_call_never_reaches_the_portal() -> None:
+    story = Story("""
+        0 new a1 ext 101 calls did 102
+        0 new a2 ext 102 call a1
+        0 dial a1 a2
+        2 end a1 a2 ANSWER
+        2 join b a2 a1
+        6 hang a1 a2
+    """)
+    assert (story.call.direction, summary.answered_by(story.call), story.talk("a1")) == ("internal", "102", 4)
+    assert story.told("a1") == []
+
+
+def test_spy_takes_no_part() -> None:
+    story = Story(
+        INCOMING
+        + """
+        3 new s1 ext 109 calls did 555101
+        5 hang s1
+        7 hang t1 a1
+    """
+    )
+    assert story.calls["s1"].direction is Direction.INTERNAL
+    assert [talk.party for talk in story.calls["t1"].talks] == ["101"]
+    assert story.told("s1") == []
+
+
+def test_click_to_call_registers_when_the_client_is_dialled() -> None:
+    story = Story("""
+        0 new l1 local p
+        0 new l2 local p call l1
+        0 number l1 79161234567
+        0 dial - l1
+        0 new a1 ext 101 call l1
+        0 dial l2 a1
+    """)
+    assert story.told("l1") == []
+    story.tell("""
+        1 end l2 a1 ANSWER
+        1 join b1 a1 l2
+        1 end - l1 ANSWER
+        1 new t1 trunk beeline call l1
+        1 dial l1 t1 79161234567
+        3 end l1 t1 ANSWER
+        3 join b2 t1 l1
+        7 hang t1 l1 l2 a1
+    """)
+    assert story.told("l1") == ["register 101", "finish 101 200 4s"]
+    assert (story.wait("l1"), story.call.direction) == (3, "outgoing")
+
+
+def test_click_to_call_whose_employee_does_not_pick_up_is_cancelled() -> None:
+    story = Story("""
+        0 new a1 ext 101
+        0 number a1 79161234567
+        0 dial - a1
+        6 hang a1 19
+    """)
+    assert (story.call.direction, story.call.number) == ("outgoing", "79161234567")
+    assert (summary.outcome(story.call), story.wait("a1")) == (Outcome.CANCELLED, None)
+
+
+def test_voicemail_of_the_employee_is_not_an_answer() -> None:
+    story = Story("""
+        0 new l1 local p
+        0 new l2 local p call l1
+        0 dial - l1
+        0 new a1 ext 106 call l1
+        0 dial l2 a1
+        15 end l2 a1 NOANSWER
+        15 hang a1
+        15 end - l1 ANSWER
+        15 new t1 trunk beeline call l1
+        15 dial l1 t1 79161234567
+        17 end l1 t1 ANSWER
+        17 join b t1 l1
+        21 hang t1 l1 l2
+    """)
+    assert (summary.outcome(story.call), story.talk("l1")) == (Outcome.CANCELLED, 0)
+
+
+def test_leg_that_outlives_its_call_begins_another() -> None:
+    story = Story(
+        INCOMING
+        + """
+        6 hang t1
+        7 new t2 trunk beeline call a1
+        7 dial a1 t2 79039876543
+        9 end a1 t2 ANSWER
+        9 join b2 t2
+        9 part b1 a1
+        9 join b2 a1
+        12 hang t2 a1
+    """
+    )
+    assert summary.outcome(story.calls["t1"]) is Outcome.ANSWERED
+    assert story.talk("t1") == 4
+
+
+def test_recording_stopped_and_started_again_gives_two_segments() -> None:
+    story = Story(INCOMING.replace("/rec/in.wav", "/rec/one.wav") + "4 record t1 /rec/two.wav\n7 hang t1 a1")
+    assert [item.path for item in summary.recordings(story.call)] == ["/rec/one.wav", "/rec/two.wav"]
+
+
+def test_facts_about_unknown_legs_are_ignored() -> None:
+    story = Story("0 dial x y\n1 join b x y\n2 hang x y")
+    assert story.calls == {}

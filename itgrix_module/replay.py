@@ -47,7 +47,8 @@ class Replay:
         for item in with_snapshots(messages):
             if isinstance(item, Snapshot):
                 if item.channels_known:
-                    self._apply([channels_seen(item, lost_at or item.at, self._sides), *recordings_seen(item)])
+                    lost = _lost_at(item, lost_at)
+                    self._apply([channels_seen(item, lost, self._sides), *recordings_seen(item)])
                 continue
             self._last = max(self._last, item.at)
             self._apply(translator.facts(item))
@@ -82,6 +83,15 @@ def replay_files(paths: Sequence[Path], sides: Sides | None = None) -> list[dict
     for path in paths:
         replay.session(read(path))
     return replay.calls()
+
+
+def _lost_at(snapshot: Snapshot, last: float) -> float:
+    """When what is gone has gone: with the PBX itself, if it has started anew, else with the link."""
+    if not last:
+        return snapshot.at
+    if snapshot.booted_at is not None and last < snapshot.booted_at <= snapshot.at:
+        return snapshot.booted_at
+    return min(last, snapshot.at)
 
 
 def _call_data(told: _Told, now: float) -> dict[str, Any]:

@@ -69,7 +69,17 @@ def install_packages(names: list[str]) -> None:
         policy.chmod(0o755)
     try:
         run("apt-get", "-qq", "update", **quiet)
-        run("apt-get", "-y", "-qq", "-o", "Dpkg::Use-Pty=0", "install", "--no-install-recommends", *names, **quiet)
+        run(
+            "apt-get",
+            "-y",
+            "-qq",
+            "-o",
+            "Dpkg::Use-Pty=0",
+            "install",
+            "--no-install-recommends",
+            *names,
+            **quiet,
+        )
     finally:
         if ours:
             policy.unlink()
@@ -80,7 +90,9 @@ def ensure_venv() -> Path:
     if python.exists():
         return python
     say("Python environment in .venv")
-    made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True, check=False)
+    made = subprocess.run(
+        [sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True, check=False
+    )
     if made.returncode:
         shutil.rmtree(VENV, ignore_errors=True)
         install_packages(["python3-venv"])
@@ -100,8 +112,16 @@ def install_dependencies(python: Path) -> None:
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--system", action="append", default=[], choices=sorted(PACKAGES), help="Debian packages of this group as well")
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    options.add_argument(
+        "--system",
+        action="append",
+        default=[],
+        choices=sorted(PACKAGES),
+        help="Debian packages of this group as well",
+    )
     chosen = options.parse_args()
     if sys.version_info < MINIMUM:
         sys.exit(f"Python {MINIMUM[0]}.{MINIMUM[1]} or newer is needed, this is {sys.version.split()[0]}.")

@@ -83,6 +83,11 @@ class Directory:
             return rule.default_user
         return self._rules().default_user or self._own_user
 
+    @property
+    def is_ready(self) -> bool:
+        """Has the portal been asked at least once, now or in an earlier life?"""
+        return bool(self._wanted_at or self._state.refreshed)
+
     def wants_refresh(self, every: float) -> bool:
         """Is it time (``every`` seconds), or has an extension appeared that nobody has?"""
         now = self._clock()
@@ -93,7 +98,6 @@ class Directory:
 
     def refresh(self) -> None:
         """Read all employees from the portal. A failure or a strangely small answer keeps what is known."""
-        self._wanted_at = self._clock()
         try:
             found = tuple(self._source.employees())
             self._own_user = self._source.own_user()
@@ -101,9 +105,10 @@ class Directory:
             log.warning("employees could not be read, the %d known stay: %s", len(self._state.employees), failure)
             self._state = DirectoryState(self._state.employees, self._state.refreshed, failure, self._state.doubles)
             return
-        if self._is_suspect(found):
-            return
-        self._take(found)
+        finally:
+            self._wanted_at = self._clock()
+        if not self._is_suspect(found):
+            self._take(found)
 
     def _is_suspect(self, found: tuple[Employee, ...]) -> bool:
         known = len(self._state.employees)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
-from itgrix_module.app.orders import Plan
+from itgrix_module.app.orders import NO_NUMBER, Plan
 from itgrix_module.app.ports import (
     CallOrder,
     CallReply,
@@ -15,6 +15,7 @@ from itgrix_module.app.ports import (
     Lane,
     PortalSide,
     Registered,
+    RegisterOrder,
     Settlement,
     StoredStep,
     TimelineEntry,
@@ -23,11 +24,24 @@ from itgrix_module.domain.failures import Failure, Permanent
 
 Again = Callable[[int, Failure], float]
 
-# A finish that the portal does not know, nor its statistics: register once more, so often at the most.
-_REGISTER_AGAIN = 4
+# A finish that the portal does not know, nor its statistics: look so often (they may lag behind), then register anew,
+# and give up after so many attempts in all.
+_LOOKS = 3
+_REGISTER_AGAIN = 6
 
-# Register refused for a reason that another request can avoid: what to leave out of the next one.
-_AVOIDABLE = {"line_not_found": {"line": ""}}
+
+def avoided(order: RegisterOrder, failure: object, default_user: int) -> RegisterOrder | None:
+    """Another registration for the same call when the portal refused this one for something it can do without."""
+    if not isinstance(failure, Permanent):
+        return None
+    changed = order
+    if failure.code == "line_not_found":
+        changed = replace(order, line="")
+    elif failure.code == "number_unsupported":
+        changed = replace(order, phone=NO_NUMBER, create=False)
+    elif failure.code == "user_not_found":
+        changed = replace(order, user_id=default_user)
+    return changed if changed != order else None
 
 
 def all_failed(order: CallOrder, failure: Failure) -> CallReply:
@@ -41,8 +55,10 @@ def all_failed(order: CallOrder, failure: Failure) -> CallReply:
     )
 
 
-def portal_side(known: PortalSide, order: CallOrder, reply: CallReply, now: float) -> PortalSide:
-    """What is known of the portal's side of the call after the reply."""
+def portal_side(
+    known: PortalSide, order: CallOrder, reply: CallReply, now: float, finish: StoredStep | None = None
+) -> PortalSide:
+    """What is known of the portal's side of the call after the reply. ``finish``: the step that ends the call."""
     if isinstance(reply.registered, Registered):
         done = reply.registered
         known = replace(
@@ -62,7 +78,7 @@ def portal_side(known: PortalSide, order: CallOrder, reply: CallReply, now: floa
             entity_type=reply.finished.entity_type or known.entity_type,
             entity_id=reply.finished.entity_id or known.entity_id,
         )
-    if _unknown(reply.finished):
+    if _unknown(reply.finished) and finish is not None and finish.attempts + 1 >= _LOOKS:
         known = replace(known, call_id="")  # the portal has forgotten the call: it will be registered anew
     return known
 
@@ -71,15 +87,36 @@ def _unknown(result: object) -> bool:
     return isinstance(result, Permanent) and result.code == "call_not_found"
 
 
-def settlements(lane: Lane, plan: Plan, reply: CallReply, again: Again) -> list[Settlement]:
+def settlements(lane: Lane, plan: Plan, reply: CallReply, default_user: int, again: Again) -> list[Settlement]:
     """What becomes of each step that the order spoke of."""
+    other = avoided(plan.order.register, reply.registered, default_user) if plan.order.register else None
+    if other is not None and plan.register is not None:
+        assert isinstance(reply.registered, Failure)
+        return list(_once_more(plan, other, reply.registered, again))
     return list(_settlements(lane, plan, reply, again))
+
+
+def _once_more(plan: Plan, other: RegisterOrder, failure: Failure, again: Again) -> Iterator[Settlement]:
+    """The registration goes out changed, at once, and what depends on it waits with it."""
+    assert plan.register is not None
+    for step in (plan.register, *plan.cards, plan.finish):
+        if step is not None:
+            sent = asdict(other) if step is plan.register else None
+            yield Settlement(
+                step.id,
+                "waiting",
+                again(0, failure),
+                step.attempts + 1,
+                sent=sent,
+                code=failure.code,
+                text=str(failure),
+            )
 
 
 def _settlements(lane: Lane, plan: Plan, reply: CallReply, again: Again) -> Iterator[Settlement]:
     for needless, why in plan.needless.items():
         yield Settlement(needless, "done", text=why)
-    lost = _refused_for_good(reply.registered)
+    lost = reply.registered if isinstance(reply.registered, Permanent) else None
     if plan.register is not None:
         yield _register_settled(plan, reply.registered, again)
     for step in plan.cards:
@@ -92,29 +129,11 @@ def _settlements(lane: Lane, plan: Plan, reply: CallReply, again: Again) -> Iter
                 yield Settlement(step.id, "failed", attempts=step.attempts, code=lost.code, text=str(lost))
 
 
-def _refused_for_good(registered: Registered | Exception | None) -> Failure | None:
-    if isinstance(registered, Permanent) and registered.code not in _AVOIDABLE:
-        return registered
-    return None
-
-
 def _register_settled(plan: Plan, result: Registered | Exception | None, again: Again) -> Settlement:
-    step = plan.register
-    assert step is not None
-    if isinstance(result, Permanent) and result.code in _AVOIDABLE and plan.order.register is not None:
-        changed = replace(plan.order.register, **_AVOIDABLE[result.code])  # type: ignore[arg-type]
-        return Settlement(
-            step.id,
-            "waiting",
-            again(0, result),
-            step.attempts + 1,
-            sent=asdict(changed),
-            code=result.code,
-            text=str(result),
-        )
+    assert plan.register is not None
     if result is None:
-        return Settlement(step.id, "done", text="the portal knows the call already")
-    return _one(step, result, None, again)
+        return Settlement(plan.register.id, "done", text="the portal knows the call already")
+    return _one(plan.register, result, None, again)
 
 
 def _card_result(reply: CallReply) -> Any:

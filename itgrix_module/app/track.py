@@ -74,7 +74,11 @@ class Tracker:
         Raises what the storage raises; then everything is kept for the next ``track`` or ``flush``.
         """
         for fact in facts:
-            self._apply(fact)
+            try:
+                self._apply(fact)
+            except Exception:
+                # A fact that nobody foresaw must not take the calls of everybody else with it.
+                log.exception("a fact could not be applied: %s", fact)
         self.flush()
 
     def flush(self) -> None:

@@ -8,9 +8,7 @@ import ssl
 
 from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent, Temporary
 
-CHECK_RUNNING = (
-    "Check that Asterisk runs, that manager.conf has enabled = yes, and that port and bindaddr are right."
-)
+CHECK_RUNNING = "Check that Asterisk runs, that manager.conf has enabled = yes, and that port and bindaddr are right."
 CHECK_ACCOUNT = (
     "Check name and secret in manager.conf, that its permit line admits this machine, then `manager reload`."
 )
@@ -30,7 +28,13 @@ _SEEN = (
     (b"* OK", "an IMAP server"),
 )
 _TLS_RECORD = (b"\x15\x03", b"\x16\x03")
-_WRONG_TLS = ("WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE")
+_WRONG_TLS = (
+    "WRONG_VERSION_NUMBER",
+    "UNKNOWN_PROTOCOL",
+    "HTTP_REQUEST",
+    "PACKET_LENGTH_TOO_LONG",
+    "RECORD_LAYER_FAILURE",
+)
 
 
 def opening(error: Exception, where: str) -> Failure:

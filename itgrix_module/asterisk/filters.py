@@ -16,35 +16,36 @@ from typing import Protocol
 from itgrix_module.asterisk.message import Message, event_name
 from itgrix_module.domain.failures import Failure
 
-NEEDED: frozenset[str] = frozenset(
-    "Newchannel Newstate NewCallerid DialBegin DialEnd BridgeEnter BridgeLeave BridgeMerge BridgeDestroy "
-    "BlindTransfer AttendedTransfer Hangup Cdr Hold Unhold Rename Pickup ParkedCall ParkedCallTimeOut "
-    "ParkedCallGiveUp UnParkedCall QueueCallerJoin QueueCallerLeave QueueCallerAbandon AgentCalled AgentConnect "
-    "AgentComplete AgentRingNoAnswer LocalBridge LocalOptimizationBegin LocalOptimizationEnd ConfbridgeJoin "
-    "ConfbridgeLeave ChanSpyStart ChanSpyStop MixMonitorStart MixMonitorStop OriginateResponse FullyBooted Shutdown "
-    "Reload UserEvent VarSet".split()
-)
+_NEEDED_NAMES = """
+    Newchannel Newstate NewCallerid DialBegin DialEnd BridgeEnter BridgeLeave BridgeMerge BridgeDestroy
+    BlindTransfer AttendedTransfer Hangup Cdr Hold Unhold Rename Pickup ParkedCall ParkedCallTimeOut
+    ParkedCallGiveUp UnParkedCall QueueCallerJoin QueueCallerLeave QueueCallerAbandon AgentCalled AgentConnect
+    AgentComplete AgentRingNoAnswer LocalBridge LocalOptimizationBegin LocalOptimizationEnd ConfbridgeJoin
+    ConfbridgeLeave ChanSpyStart ChanSpyStop MixMonitorStart MixMonitorStop OriginateResponse FullyBooted Shutdown
+    Reload UserEvent VarSet
+"""
+
+NEEDED: frozenset[str] = frozenset(_NEEDED_NAMES.split())
 
 DEVICE_STATE = "DeviceStateChange"
 
-# Names that say nothing about who talked with whom. Sent to the PBX as a blacklist, so short and without wildcards.
-_NOISE_NAMES = (
-    "CEL TestEvent DeviceStateChange ExtensionStatus QueueMemberStatus QueueMemberPause QueueMemberPenalty "
-    "QueueMemberRinginuse RTCPSent RTCPReceived SoftHangupRequest HangupRequest BridgeCreate BridgeVideoSourceUpdate "
-    "MusicOnHoldStart MusicOnHoldStop NewConnectedLine NewAccountCode NewExten Newexten DialState DTMFBegin DTMFEnd "
-    "MessageWaiting PeerStatus ContactStatus PresenceStateChange PresenceStatus Registry JitterBufStats "
-    "ChannelTalkingStart ChannelTalkingStop ConfbridgeTalking AGIExecStart AGIExecEnd AsyncAGIExec MixMonitorMute "
-    "SuccessfulAuth ChallengeSent ChallengeResponseFailed InvalidPassword InvalidAccountID FailedACL AuthMethodNotAllowed "
-    "RequestBadFormat RequestNotAllowed RequestNotSupported UnexpectedAddress InvalidTransport SessionLimit LoadAverageLimit "
-    "MemoryLimit FAXStatus FAXSession ReceiveFAX SendFAX ChannelReload Load Unload AOC-D AOC-E AOC-S MCID"
-).split()
+# Names that say nothing about who talked with whom. Sent to the PBX as a blacklist.
+_NOISE_NAMES = """
+    CEL TestEvent DeviceStateChange ExtensionStatus QueueMemberStatus QueueMemberPause QueueMemberPenalty
+    QueueMemberRinginuse RTCPSent RTCPReceived SoftHangupRequest HangupRequest BridgeCreate BridgeVideoSourceUpdate
+    MusicOnHoldStart MusicOnHoldStop NewConnectedLine NewAccountCode Newexten DialState DTMFBegin DTMFEnd
+    MessageWaiting PeerStatus ContactStatus PresenceStateChange PresenceStatus Registry JitterBufStats
+    ChannelTalkingStart ChannelTalkingStop ConfbridgeTalking AGIExecStart AGIExecEnd AsyncAGIExec MixMonitorMute
+    SuccessfulAuth ChallengeSent ChallengeResponseFailed InvalidPassword InvalidAccountID FailedACL
+    AuthMethodNotAllowed RequestBadFormat RequestNotAllowed RequestNotSupported UnexpectedAddress InvalidTransport
+    SessionLimit LoadAverageLimit MemoryLimit FAXStatus FAXSession ReceiveFAX SendFAX ChannelReload Load Unload
+    AOC-D AOC-E AOC-S MCID
+"""
 
 # ``VarSet`` here means: all but the wanted variables.
-NOISE: frozenset[bytes] = frozenset(name.encode() for name in [*_NOISE_NAMES, "VarSet"])
+NOISE: frozenset[bytes] = frozenset(name.encode() for name in [*_NOISE_NAMES.split(), "VarSet"])
 
-VARIABLES: frozenset[str] = frozenset(
-    {"MIXMONITOR_FILENAME", "CRM_CALL_ID", "QUEUESTATUS", "CALLFILENAME", "FROM_DID"}
-)
+VARIABLES: frozenset[str] = frozenset({"MIXMONITOR_FILENAME", "CRM_CALL_ID", "QUEUESTATUS", "CALLFILENAME", "FROM_DID"})
 
 CLASSES = ("call", "cdr", "agent", "system", "user")
 _LINE_LIMIT = 900  # bytes of one Filter header; Asterisk cuts a line at 1024
@@ -114,9 +115,10 @@ def expressions(wanted: Wanted) -> list[str]:
     black = [f"!^Event: ({'|'.join(part)})[^A-Za-z]" for part in _portions(names)]
     if not (wanted.dialplan and wanted.variables):
         return [*black, "!^Event: VarSet[^A-Za-z]"]
-    # An expression cannot say "VarSet but not these", so a white list passes all that is no VarSet.
+    # An expression cannot say "VarSet but not these", so a white list passes all that is no VarSet. ChanVariable
+    # headers name the same variables in every VarSet, hence the character before.
     variables = "|".join(sorted(wanted.variables))
-    return ["^Event: [^V]", f"^Event: VarSet[^A-Za-z].*Variable: _*({variables})[^A-Za-z0-9_]", *black]
+    return ["^Event: [^V]", f"[^A-Za-z]Variable: _*({variables})[^A-Za-z0-9_]", *black]
 
 
 def _portions(names: list[str]) -> list[list[str]]:

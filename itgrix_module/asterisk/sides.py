@@ -83,7 +83,11 @@ class Sides:
 
 
 def endpoint_of(channel: str) -> str:
-    """``PJSIP/mobile-gw-00000003`` -> ``mobile-gw``; an endpoint may hold hyphens, so the last one counts."""
-    _, _, rest = channel.partition("/")
+    """``PJSIP/mobile-gw-00000003`` -> ``mobile-gw``; an endpoint may hold hyphens, so the last one counts.
+
+    Of a card's channel (``DAHDI/i1/79161234567-2``) the span or group is the endpoint.
+    """
+    technology, _, rest = channel.partition("/")
     name, hyphen, _ = rest.rpartition("-")
-    return name if hyphen else rest
+    name = name if hyphen else rest
+    return name.partition("/")[0] if technology in _LINE_CARDS else name

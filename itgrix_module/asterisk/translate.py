@@ -35,6 +35,10 @@ class Translator:
         self._sides = sides or Sides()
         self._recordings: dict[str, str] = {}
 
+    def knows_recording(self, leg: str) -> bool:
+        """Has the PBX named the file of the recording that runs on this leg?"""
+        return leg in self._recordings
+
     def facts(self, message: Message) -> Iterator[Fact]:
         """Facts of one message, in the order in which they happened."""
         translate = _TABLE.get(message.event)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The socket of one AMI session: opening, greeting, one thread that reads and writes, and framing.
+"""The socket of one AMI session: opening, greeting, writing down actions, and the one thread that reads and writes.
 
 Reading and writing share a thread because two threads must not use one TLS connection at the same time.
 """
@@ -12,11 +12,11 @@ import selectors
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from itgrix_module.asterisk import faults
-from itgrix_module.asterisk.message import MAX_MESSAGE, Framer, Message, NotAmi, parse
+from itgrix_module.asterisk.message import NotAmi
 
 log = logging.getLogger("itgrix.asterisk")
 
@@ -32,7 +32,10 @@ Headers = Mapping[str, object] | Sequence[tuple[str, object]]
 
 @dataclass(frozen=True)
 class TlsOptions:
-    """``ca_file``: PEM file, empty for the system's store. ``server_name``: name in the certificate, if not the host."""
+    """How to check the PBX's certificate.
+
+    ``ca_file``: PEM file, empty for the system's store. ``server_name``: name in the certificate, if not the host.
+    """
 
     ca_file: str = ""
     verify: bool = True
@@ -101,16 +104,20 @@ def _first_line(sock: socket.socket, timeout: float) -> bytes | None:
     return seen
 
 
-def encode(action: str, action_id: str, headers: Headers) -> bytes:
-    """One action as bytes. A value that is a list or tuple repeats its header.
+def pairs(headers: Headers) -> list[tuple[str, object]]:
+    """Headers one by one: a value that is a list or tuple repeats its header."""
+    given = headers.items() if isinstance(headers, Mapping) else headers
+    return [(key, one) for key, value in given for one in (value if isinstance(value, list | tuple) else (value,))]
+
+
+def encode(action: str, action_id: str, headers: Sequence[tuple[str, object]]) -> bytes:
+    """One action as bytes.
 
     Raises domain.failures.Permanent for a line break or NUL anywhere (it would inject another action), and for what
     Asterisk would cut.
     """
     lines = [f"Action: {action}", f"ActionID: {action_id}"]
-    for key, value in headers.items() if isinstance(headers, Mapping) else headers:
-        for one in value if isinstance(value, list | tuple) else (value,):
-            lines.append(f"{_checked_key(action, key)}: {one}")
+    lines += [f"{_checked_key(action, key)}: {value}" for key, value in headers]
     for line in lines:
         _check_line(action, line)
     if len(lines) > HEADERS:
@@ -130,56 +137,6 @@ def _check_line(action: str, line: str) -> None:
         raise faults.bad_header(action, f"the header {name!r} holds a line break or NUL")
     if len(line.encode("utf-8", "replace")) > LINE - 2:
         raise faults.bad_header(action, f"the header {name!r} is longer than {LINE} bytes")
-
-
-class Blocks:
-    """Framer that keeps the answer of the action Command of Asterisk 13 together, whose text may hold empty lines."""
-
-    _OLD = b"Response: Follows"
-    _END = b"--END COMMAND--"
-
-    def __init__(self) -> None:
-        self._framer = Framer()
-        self._held = b""
-
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yield the blocks that ``data`` completes. Raises NotAmi like Framer.feed."""
-        for block in self._framer.feed(data):
-            if self._held or block.startswith(self._OLD):
-                yield from self._hold(block)
-            else:
-                yield block
-
-    def _hold(self, block: bytes) -> Iterator[bytes]:
-        if self._held and block.startswith((b"Event: ", b"Response: ")):
-            # the mark never came; live events must not vanish into a command's text
-            held, self._held = self._held, b""
-            yield held
-            yield block
-            return
-        self._held = self._held + b"\r\n\r\n" + block if self._held else block
-        if len(self._held) > MAX_MESSAGE:
-            raise NotAmi(f"no end of a command's output within {MAX_MESSAGE} bytes")
-        if self._END in block:
-            held, self._held = self._held, b""
-            yield held
-
-
-def read_message(block: bytes, at: float) -> Message:
-    """Parse a block of either form; lines of a command's output are the header ``Output``. Never raises."""
-    if not block.startswith(Blocks._OLD):
-        return parse(block, at)
-    headers: dict[str, str] = {}
-    rest = block
-    for name in (b"Response: ", b"Privilege: ", b"ActionID: "):
-        if rest.startswith(name):
-            line, _, rest = rest.partition(b"\r\n")
-            key, _, value = line.decode("utf-8", "replace").partition(": ")
-            headers[key] = value
-    text = rest.partition(Blocks._END)[0].decode("utf-8", "replace")
-    lines = text.replace("\r\n", "\n").rstrip("\n").split("\n")
-    headers["Output"] = lines[0]
-    return Message(headers, at, {"Output": lines})
 
 
 class Pump:
@@ -240,12 +197,14 @@ class Pump:
         with selectors.DefaultSelector() as selector:
             selector.register(self._theirs, selectors.EVENT_READ)
             selector.register(self._sock, selectors.EVENT_READ)
+            armed = False
             while True:
                 blocked = self._send()
                 if self._end is not None:
                     return self._end
-                wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if blocked else 0)
-                selector.modify(self._sock, wanted)
+                if blocked != armed:
+                    armed = blocked
+                    selector.modify(self._sock, selectors.EVENT_READ | (selectors.EVENT_WRITE if blocked else 0))
                 ready = {key.fileobj for key, _ in selector.select()}
                 if self._theirs in ready:
                     self._theirs.recv(4096)

@@ -83,7 +83,7 @@ class Board:
             return
         if isinstance(fact, LegTransferred):
             fact = self._with_target(fact)
-            key = self._call_of_transfer(fact, key)
+            key = self._call_of_transfer(fact, key, before, merges)
         if not isinstance(fact, LegJoined | LegParted | LegEnded):
             self._set(key, tracking.apply(self._calls[key], fact), before)
             return
@@ -95,7 +95,7 @@ class Board:
     # -- where a leg belongs
 
     def _place(self, fact: LegAdded, before: dict[str, Call | None]) -> None:
-        if fact.leg in self._call_of_leg:
+        if fact.leg in self._call_of_leg or fact.side is Side.SERVICE:
             return
         key = self._call_of_linkedid.get(fact.call, fact.call)
         known = self._calls.get(key)
@@ -232,27 +232,35 @@ class Board:
             self._own(linkedid, kept.id)
 
     def _with_target(self, fact: LegTransferred) -> LegTransferred:
-        """An attended transfer names a leg; say which party that is."""
+        """An attended transfer names a leg, or, while that still rings, none; say which party it is."""
         if not fact.attended or fact.to:
             return fact
         mine = {fact.leg, fact.second}
-        for leg in [fact.target, *sorted(self._reach(fact.target) - mine)]:
-            if leg not in self._call_of_leg:
-                continue
-            found = self._leg(leg)
-            if found.side is Side.EMPLOYEE:
+        heard = [fact.target, *sorted(self._reach(fact.target) - mine)] if fact.target else []
+        for leg in [*heard, *self._rung_by(fact.second)]:
+            found = self._leg(leg) if leg in self._call_of_leg else None
+            if found is not None and found.side is Side.EMPLOYEE:
                 return replace(fact, to=found.party)
-            if found.side is Side.OUTSIDE and found.number:
+            if found is not None and found.side is Side.OUTSIDE and found.number:
                 return replace(fact, to=found.number)
         return fact
 
-    def _call_of_transfer(self, fact: LegTransferred, key: str) -> str:
-        """The transfer belongs to the call that has the client."""
-        for leg in (fact.leg, fact.second, fact.target):
-            other = self._call_of_leg.get(leg, "")
-            if other and self._calls[other].has_client:
-                return other
-        return key
+    def _rung_by(self, leg: str) -> list[str]:
+        call = self._calls.get(self._call_of_leg.get(leg, ""))
+        return [other.id for other in call.legs.values() if other.dialled_by == leg] if call else []
+
+    def _call_of_transfer(
+        self, fact: LegTransferred, key: str, before: dict[str, Call | None], merges: dict[str, str]
+    ) -> str:
+        """The call that has the client; what his employee asked on another line becomes part of it."""
+        keys = {self._call_of_leg[leg] for leg in (fact.leg, fact.second, fact.target) if leg in self._call_of_leg}
+        calls = sorted((self._calls[item] for item in keys), key=lambda call: (not call.has_client, call.started))
+        kept = calls[0] if calls else self._calls[key]
+        if fact.attended:
+            for other in calls[1:]:
+                if not other.has_client:
+                    self._merge(self._calls[kept.id], other, before, merges)
+        return kept.id
 
     # -- after a gap
 

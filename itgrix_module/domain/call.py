@@ -125,10 +125,14 @@ class Dial:
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """A phone rang. ``asked``: when the PBX decided to ring it (a queue asks in order, the phones ring in any)."""
+    """A phone rang. ``asked``: when the PBX decided to ring it (a queue asks in order, the phones ring in any).
+
+    ``place``: order among those asked in the same moment.
+    """
 
     party: str
     asked: float
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +178,7 @@ class Call:
     @property
     def rang(self) -> tuple[str, ...]:
         """Everybody whose phone rang, in the order in which the PBX asked for them."""
-        return tuple(ring.party for ring in sorted(self.rings, key=lambda ring: ring.asked))
+        return tuple(ring.party for ring in sorted(self.rings, key=lambda ring: (ring.asked, ring.place)))
 
     @property
     def direction(self) -> Direction:

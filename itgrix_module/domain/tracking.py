@@ -49,6 +49,8 @@ def apply(call: Call, fact: Fact) -> Call:
 
 
 def _leg_added(call: Call, fact: LegAdded) -> Call:
+    if fact.leg in call.legs:
+        return call  # a snapshot had told of it already
     leg = Leg(
         id=fact.leg,
         side=fact.side,
@@ -112,7 +114,7 @@ def _leg_dialled(call: Call, fact: LegDialled) -> Call:
         )
     )
     if leg.side is Side.EMPLOYEE:
-        return _rang(call, leg.party, _asked(call, leg.id))
+        return _rang(call, leg.party, _outermost(call, leg.id))
     if leg.side is not Side.OUTSIDE:
         return call
     if call.direction is Direction.INCOMING:
@@ -120,31 +122,32 @@ def _leg_dialled(call: Call, fact: LegDialled) -> Call:
     return _client_dialled(call, leg, fact.number)
 
 
-def _rang(call: Call, party: str, asked: float) -> Call:
+def _rang(call: Call, party: str, outermost: Leg) -> Call:
     if any(ring.party == party for ring in call.rings):
         return call
-    return replace(call, rings=(*call.rings, Rung(party, asked)))
+    place = list(call.legs).index(outermost.id)
+    return replace(call, rings=(*call.rings, Rung(party, outermost.added, place)))
 
 
-def _asked(call: Call, leg_id: str) -> float:
-    """When the PBX decided to ring the phone: the birth of the outermost leg that was made to reach it."""
-    leg = call.legs[leg_id]
-    asked, seen = leg.added, {leg_id}
+def _outermost(call: Call, leg_id: str) -> Leg:
+    """The first leg that was made to reach this phone: its birth is when the PBX decided to ring it."""
+    leg, seen = call.legs[leg_id], {leg_id}
+    outermost = leg
     while leg.dialled_by and leg.dialled_by not in seen:
         seen.add(leg.dialled_by)
         dialler = call.legs.get(leg.dialled_by)
         mate = mate_of(call.legs.values(), dialler) if dialler is not None else None
         if mate is None or not mate.dialled_by:
-            return asked
-        leg, asked = mate, mate.added
-    return asked
+            return outermost
+        leg = outermost = mate
+    return outermost
 
 
 def _mobile_dialled(call: Call, leg: Leg, number: str) -> Call:
     """An outside leg within an incoming call is an employee's mobile, unless somebody gave the call away to it."""
     if not number or not is_mobile(call, call.legs[leg.id]):
         return call
-    return _rang(call, number, _asked(call, leg.id))
+    return _rang(call, number, _outermost(call, leg.id))
 
 
 def _client_dialled(call: Call, leg: Leg, number: str) -> Call:

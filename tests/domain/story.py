@@ -9,7 +9,7 @@ Each line: seconds, verb, arguments.
     0  number a1 79161234567                                        the caller id changes
     0  dial   t1 a1 [79031110105]                                   t1 rings a1 (``-``: nobody does, an Originate)
     2  end    t1 a1 ANSWER                                          the ringing ends
-    2  join   b1 t1 a1                                              legs enter a bridge (``park:`` bridges are car parks)
+    2  join   b1 t1 a1                                              legs enter a bridge (``park:``: a car park)
     7  part   b1 a1
     4  blind  a1 102           4  attended a1 a2 b2                 transfers
     1  record t1 /rec/file.wav

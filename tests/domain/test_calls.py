@@ -549,3 +549,66 @@ def test_recording_stopped_and_started_again_gives_two_segments() -> None:
 def test_facts_about_unknown_legs_are_ignored() -> None:
     story = Story("0 dial x y\n1 join b x y\n2 hang x y")
     assert story.calls == {}
+
+
+def test_transfer_while_the_colleague_still_rings_gives_him_the_card_at_once() -> None:
+    story = Story(
+        INCOMING
+        + """
+        4 new c1 ext 101 calls did 102
+        4 new a2 ext 102 call c1
+        4 dial c1 a2
+        6 attended a1 c1 -
+        6 part b1 t1 a1
+        6 hang a1 c1
+    """
+    )
+    assert [(item.kind, item.by, item.to) for item in story.call.transfers] == [("attended", "101", "102")]
+    assert story.told("t1")[-2:] == ["show 102", "hide 101"]
+    story.tell("""
+        9 end t1 a2 ANSWER
+        9 join b3 a2 t1
+        13 hang t1 a2
+    """)
+    assert (summary.last_talker(story.call), story.talk("t1"), story.merged) == ("102", 11, {"c1": "t1"})
+
+
+def test_announcers_of_a_conference_are_no_calls() -> None:
+    assert Story("0 new x service Announcer calls\n1 join conf x\n2 hang x").calls == {}
+
+
+def test_originate_straight_to_a_trunk_is_an_outgoing_call() -> None:
+    story = Story("""
+        0 new t1 trunk beeline
+        0 dial - t1 79161234567
+        3 end - t1 ANSWER
+        3 new a1 ext 101 call t1
+        3 dial t1 a1
+        5 end t1 a1 ANSWER
+        5 join b a1 t1
+        9 hang t1 a1
+    """)
+    assert (story.call.direction, story.call.number, story.wait("t1")) == ("outgoing", "79161234567", 5)
+
+
+def test_queue_within_a_queue_reaches_the_agent_through_all_pairs() -> None:
+    story = Story("""
+        0 new t1 trunk beeline from 79161234567 did 74950000003
+        0 new o1 local outer call t1
+        0 new o2 local outer call t1
+        0 dial t1 o1
+        1 new i1 local inner call t1
+        1 new i2 local inner call t1
+        1 dial o2 i1
+        1 new a1 ext 101 call t1
+        1 dial i2 a1
+        4 end i2 a1 ANSWER
+        4 join b1 a1 i2
+        4 end o2 i1 ANSWER
+        4 join b2 i1 o2
+        4 end t1 o1 ANSWER
+        4 join b3 o1 t1
+        9 hang t1
+        9 hang o1 o2 i1 i2 a1
+    """)
+    assert (summary.answered_by(story.call), story.talk("t1"), story.call.rang) == ("101", 5, ("101",))

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The portal's users as the directory wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from itgrix_module.app.ports import Employee
+from itgrix_module.bitrix24 import crm
+from itgrix_module.bitrix24.client import PortalClient
+
+
+class BitrixPeople:
+    """Fulfils ``app.ports.PeopleSource``."""
+
+    def __init__(self, client: PortalClient) -> None:
+        self._client = client
+
+    def employees(self) -> Sequence[Employee]:
+        """Active users who can be recognised by a number."""
+        found = crm.employees(self._client)
+        return [
+            Employee(user.extension, user.id, user.name, tuple(user.phones))
+            for user in found
+            if user.active and (user.extension or user.phones)
+        ]
+
+    def own_user(self) -> int:
+        """The user whose authorisation is used; 0 when the portal does not say."""
+        own = crm.profile(self._client)
+        return own.user_id if own else 0

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the product lives: its home folder, its database, and the lock that keeps a second service away."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from itgrix_module.domain.failures import NeedsOwner
+
+
+@dataclass(frozen=True)
+class Place:
+    """``home``: data, hooks, backups; ``database_url``: SQLAlchemy address, SQLite in the home by default."""
+
+    home: Path
+    database_url: str
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> Place:
+        """From ITGRIX_HOME and ITGRIX_DATABASE_URL."""
+        home = Path(environment.get("ITGRIX_HOME") or "var").resolve()
+        return cls(home, environment.get("ITGRIX_DATABASE_URL") or f"sqlite:///{home / 'itgrix.db'}")
+
+    def prepare(self) -> None:
+        """Make the home. Raises NeedsOwner when that cannot be done."""
+        try:
+            self.home.mkdir(mode=0o750, parents=True, exist_ok=True)
+            self.work.mkdir(mode=0o750, exist_ok=True)
+        except OSError as error:
+            raise NeedsOwner(
+                "home_unusable",
+                f"the home folder {self.home} cannot be used: {error.strerror}",
+                "Set ITGRIX_HOME to a folder that this user may write.",
+            ) from error
+
+    @property
+    def work(self) -> Path:
+        """Files under preparation."""
+        return self.home / "work"
+
+    @property
+    def key_file(self) -> Path:
+        """Key of the secrets in the database; outside of it."""
+        return self.home / "secret.key"
+
+    @property
+    def heartbeat(self) -> Path:
+        """Its modification time is when the PBX was last heard."""
+        return self.home / "heard"
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Held while the service runs. Raises NeedsOwner when another one holds it."""
+        handle = os.open(self.home / "itgrix.lock", os.O_RDWR | os.O_CREAT, 0o640)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise NeedsOwner(
+                    "already_running",
+                    f"the service already runs on {self.home}",
+                    "Stop it first, or give this one another ITGRIX_HOME.",
+                ) from None
+            yield
+        finally:
+            os.close(handle)
+
+
+def heard_at(file: Path) -> float | None:
+    """When the PBX was last heard, epoch seconds; None when never."""
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return None

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the AMI link's queue into the tracker: messages become facts, many facts become one transaction."""
+
+from __future__ import annotations
+
+import logging
+import queue
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from itgrix_module.app.track import Tracker
+from itgrix_module.asterisk.message import Message
+from itgrix_module.asterisk.sides import Sides
+from itgrix_module.asterisk.snapshot import Snapshot
+from itgrix_module.asterisk.survey import channels_seen, recordings_seen
+from itgrix_module.asterisk.translate import RECORDING_VARIABLE, Translator
+from itgrix_module.domain.facts import AnyFact, RecordingNamed
+from itgrix_module.domain.failures import Failure
+
+log = logging.getLogger("itgrix.calls")
+
+Item = Message | Snapshot | RecordingNamed
+INBOX_SIZE = 50_000  # messages between the reader and the tracker
+_TOGETHER = 500  # messages in one transaction
+_WAIT = 0.5  # seconds
+
+
+class Pump:
+    """One thread's work. ``ask_recording``: path of the recording that runs on a channel, by the PBX; may be slow."""
+
+    def __init__(
+        self,
+        inbox: queue.Queue[Item],
+        tracker: Tracker,
+        sides: Sides,
+        ask_recording: Callable[[str], str],
+        heard: Callable[[], float | None],
+        beat: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._inbox, self._tracker, self._sides = inbox, tracker, sides
+        self._ask_recording, self._heard, self._beat = ask_recording, heard, beat
+        self._translator = Translator(sides)
+        self._askers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="recording-path")
+        self._last: float | None = heard()
+
+    def pump(self) -> int:
+        """Take what has come and track it; returns how many messages that were."""
+        self._tracker.flush()  # what an earlier fault of the storage left behind, before anything new is taken
+        items = self._take()
+        facts = [fact for item in items for fact in self._facts(item)]
+        if facts:
+            self._tracker.track(facts)
+        self._beat()
+        return len(items)
+
+    def close(self) -> None:
+        """End the helpers; what they ask is given up."""
+        self._askers.shutdown(wait=False, cancel_futures=True)
+
+    def _take(self) -> list[Item]:
+        try:
+            items = [self._inbox.get(timeout=_WAIT)]
+        except queue.Empty:
+            return []
+        while len(items) < _TOGETHER:
+            try:
+                items.append(self._inbox.get_nowait())
+            except queue.Empty:
+                break
+        return items
+
+    def _facts(self, item: Item) -> Iterator[AnyFact]:
+        try:
+            yield from list(self._translated(item))
+        except Exception:
+            # One message that nobody foresaw must not stop the calls of everybody else.
+            log.exception("a message of the PBX could not be understood: %s", _name(item))
+
+    def _translated(self, item: Item) -> Iterator[AnyFact]:
+        if isinstance(item, RecordingNamed):
+            yield item
+        elif isinstance(item, Snapshot):
+            yield from self._compared(item)
+        else:
+            self._last = item.at
+            yield from self._translator.facts(item)
+            if item.event == "MixMonitorStart":
+                self._ask(item)
+
+    def _compared(self, snapshot: Snapshot) -> Iterator[AnyFact]:
+        if not snapshot.channels_known:
+            return
+        lost_at = snapshot.lost_at or self._last or snapshot.at
+        yield channels_seen(snapshot, min(lost_at, snapshot.at), self._sides)
+        yield from recordings_seen(snapshot)
+
+    def _ask(self, message: Message) -> None:
+        leg, channel = message.get("Uniqueid"), message.get("Channel")
+        if self._translator.knows_recording(leg):
+            return
+        self._askers.submit(self._answer, leg, channel, message.at)
+
+    def _answer(self, leg: str, channel: str, at: float) -> None:
+        try:
+            path = self._ask_recording(channel)
+        except Failure as failure:
+            log.warning("the PBX did not name the recording on %s: %s", channel, failure)
+            return
+        if path and path != "(null)":
+            self._inbox.put(RecordingNamed(at, leg, path))
+
+
+def _name(item: Item) -> str:
+    return item.event if isinstance(item, Message) else type(item).__name__
+
+
+__all__ = ["INBOX_SIZE", "RECORDING_VARIABLE", "Item", "Pump"]

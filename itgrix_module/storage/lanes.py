@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The waiting steps of a call and its row in the lanes, kept in step.
+
+Rules, for every function here: the caller holds the row of the call (its transaction has written or locked it), so two
+writers of one call's steps follow one another; a lane exists exactly while steps wait; its priority is that of the
+first waiting step, its ``ready_at`` that step's due time, unless somebody holds the lane: then it is the end of the
+lease and only the holder's settlement changes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+
+from itgrix_module.app.ports import NewStep
+from itgrix_module.storage.models import Call, Lane, Step
+from itgrix_module.storage.values import clip, to_json
+from itgrix_module.storage.writing import slices, table_of
+
+IN_ONE_STATEMENT = 500
+steps = table_of(Step)
+lanes = table_of(Lane)
+calls = table_of(Call)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What a lane needs to know of a waiting step."""
+
+    id: int
+    n: int
+    priority: int
+    due_at: float
+    attempts: int
+
+
+def new_step_values(step: NewStep) -> dict[str, Any]:
+    """Columns of a new step but for its call and its place."""
+    return {
+        "state": "waiting",
+        "kind": clip(step.kind, 32),
+        "payload": to_json(step.payload),
+        "priority": int(step.priority),
+        "due_at": step.due_at,
+        "decided_at": step.decided_at,
+    }
+
+
+def append_steps(
+    connection: Connection, nodes: Mapping[int, str], added: Mapping[int, Sequence[dict[str, Any]]]
+) -> None:
+    """Store new steps behind those of their calls. ``added``: values by call id; ``nodes``: the calls' nodes."""
+    last = _last_places(connection, added)
+    connection.execute(
+        insert(steps),
+        [
+            {**values, "call_id": call, "n": last.get(call, 0) + place}
+            for call, rows in added.items()
+            for place, values in enumerate(rows, start=1)
+        ],
+    )
+    waiting = waiting_steps(connection, added)
+    _pull_forward(connection, waiting)
+    _show_lanes(connection, nodes, waiting)
+
+
+def _last_places(connection: Connection, ids: Iterable[int]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for some in slices(ids, IN_ONE_STATEMENT):
+        query = select(steps.c.call_id, func.max(steps.c.n)).where(steps.c.call_id.in_(some)).group_by(steps.c.call_id)
+        found.update((call, n) for call, n in connection.execute(query))
+    return found
+
+
+def waiting_steps(connection: Connection, ids: Iterable[int]) -> dict[int, list[Waiting]]:
+    """Waiting steps by call id, in order."""
+    found: dict[int, list[Waiting]] = {}
+    for some in slices(ids, IN_ONE_STATEMENT):
+        query = (
+            select(steps.c.call_id, steps.c.id, steps.c.n, steps.c.priority, steps.c.due_at, steps.c.attempts)
+            .where(steps.c.call_id.in_(some), steps.c.state == "waiting")
+            .order_by(steps.c.call_id, steps.c.n)
+        )
+        for call, *values in connection.execute(query):
+            found.setdefault(call, []).append(Waiting(*values))
+    return found
+
+
+def _pull_forward(connection: Connection, waiting: dict[int, list[Waiting]]) -> None:
+    """A step that waits for company (never tried yet) goes as soon as a later one of its call has to go.
+
+    A step in its back-off is left alone: it waits because the portal failed.
+    """
+    changed = [step for call in waiting for step in _pulled(waiting, call)]
+    if not changed:
+        return
+    statement = update(steps).where(steps.c.id == bindparam("step")).values(due_at=bindparam("due"))
+    connection.execute(statement, [{"step": step.id, "due": step.due_at} for step in changed])
+
+
+def _pulled(waiting: dict[int, list[Waiting]], call: int) -> list[Waiting]:
+    changed = []
+    earliest = float("inf")
+    for index in range(len(waiting[call]) - 1, -1, -1):
+        step = waiting[call][index]
+        earliest = min(earliest, step.due_at)
+        if step.due_at > earliest and not step.attempts:
+            waiting[call][index] = replace(step, due_at=earliest)
+            changed.append(waiting[call][index])
+    return changed
+
+
+def _show_lanes(connection: Connection, nodes: Mapping[int, str], waiting: Mapping[int, Sequence[Waiting]]) -> None:
+    there: set[int] = set()
+    for some in slices(waiting, IN_ONE_STATEMENT):
+        there.update(connection.scalars(select(lanes.c.call_id).where(lanes.c.call_id.in_(some))))
+    new = [_lane_values(call, nodes[call], rows[0]) for call, rows in waiting.items() if call not in there]
+    if new:
+        connection.execute(insert(lanes), new)
+    old = [
+        {"call": call, "head": rows[0].priority, "due": rows[0].due_at}
+        for call, rows in waiting.items()
+        if call in there
+    ]
+    if old:
+        # Only a free lane: what was added to a held one counts when its holder settles.
+        statement = update(lanes).where(lanes.c.call_id == bindparam("call"), lanes.c.owner == "")
+        connection.execute(statement.values(priority=bindparam("head"), ready_at=bindparam("due")), old)
+
+
+def _lane_values(call: int, node: str, head: Waiting) -> dict[str, Any]:
+    return {"call_id": call, "node": node, "priority": head.priority, "ready_at": head.due_at, "owner": "", "token": ""}
+
+
+def release_lane(connection: Connection, call: int) -> None:
+    """Its holder gives the lane back: free from now on, as the waiting steps say."""
+    connection.execute(update(lanes).where(lanes.c.call_id == call).values(owner="", token=""))
+
+
+def refresh_lane(connection: Connection, call: int, node: str) -> None:
+    """After steps of a call changed their state: make a free lane fit, and what the panel shows beside the call.
+
+    A held lane is left to its holder, whose settlement comes here too.
+    """
+    waiting = waiting_steps(connection, [call])
+    if waiting:
+        _show_lanes(connection, {call: node}, waiting)
+    else:
+        connection.execute(delete(lanes).where(lanes.c.call_id == call, lanes.c.owner == ""))
+    state = "waiting" if waiting else _settled_state(connection, call)
+    connection.execute(
+        update(calls).where(calls.c.id == call).values(delivery=state, undelivered=state in ("waiting", "failed"))
+    )
+
+
+def _settled_state(connection: Connection, call: int) -> str:
+    failed = select(steps.c.id).where(steps.c.call_id == call, steps.c.state == "failed").limit(1)
+    return "failed" if connection.execute(failed).first() else "done"

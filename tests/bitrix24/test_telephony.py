@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from itgrix_module.app.ports import Answer
+from itgrix_module.bitrix24 import telephony
+from itgrix_module.bitrix24.errors import refusal
+from itgrix_module.domain.failures import Failure, Permanent, Temporary
+from tests.bitrix24.wires import error, result
+
+STARTED = datetime(2026, 3, 10, 11, 19, 38, 123456, timezone(timedelta(hours=3)))
+
+
+def register(**changes):
+    known = {"phone": "+79062195047", "kind": telephony.INCOMING, "external_id": "pbx1-1", "started": STARTED}
+    return telephony.register("r", **{**known, "user_id": 1269, **changes})
+
+
+def test_register_sends_what_it_must_and_leaves_out_what_is_not_set():
+    assert register().params == {
+        "USER_ID": 1269,
+        "PHONE_NUMBER": "+79062195047",
+        "TYPE": 2,
+        "CALL_START_DATE": "2026-03-10T11:19:38+03:00",
+        "CRM_CREATE": 0,
+        "SHOW": 0,
+        "ADD_TO_CHAT": 1,
+        "EXTERNAL_CALL_ID": "pbx1-1",
+    }
+
+
+def test_register_takes_everything_the_portal_knows():
+    params = register(
+        user_id=None,
+        extension="101",
+        line="3",
+        create=True,
+        source="CALL",
+        entity=("CONTACT", 797),
+        show=True,
+        add_to_chat=False,
+        call_list_id=5,
+    ).params
+    assert (params["USER_PHONE_INNER"], params["LINE_NUMBER"], params["CRM_SOURCE"]) == ("101", "3", "CALL")
+    assert (params["CRM_ENTITY_TYPE"], params["CRM_ENTITY_ID"], params["CALL_LIST_ID"]) == ("CONTACT", 797, 5)
+    assert (params["CRM_CREATE"], params["SHOW"], params["ADD_TO_CHAT"]) == (1, 1, 0)
+    assert "USER_ID" not in params
+
+
+def test_call_without_employee_id_or_time_zone_is_an_error_of_ours():
+    with pytest.raises(ValueError, match="user or an extension"):
+        register(user_id=None)
+    with pytest.raises(ValueError, match="id of its own"):
+        register(external_id="")
+    with pytest.raises(ValueError, match="time zone"):
+        register(started=datetime(2026, 3, 10))
+    with pytest.raises(ValueError, match="user or an extension"):
+        telephony.finish("f", "c", duration=1, status="200")
+    with pytest.raises(ValueError, match="every call"):
+        telephony.statistic("s")
+
+
+def test_moment_has_an_offset():
+    assert telephony.moment(datetime(2026, 1, 2, 3, 4, 5, 999999, UTC)) == "2026-01-02T03:04:05+00:00"
+
+
+def test_card_of_a_call_registered_in_the_same_batch():
+    show = telephony.show("s", telephony.call_id_of("r"), [1269, 1270])
+    assert show.params == {"CALL_ID": "$result[r][CALL_ID]", "USER_ID": [1269, 1270]}
+
+
+def test_finish_always_sends_a_duration_and_a_status():
+    command = telephony.finish("f", "c", user_id=1, duration=0, status="304")
+    assert command.params == {"CALL_ID": "c", "USER_ID": 1, "DURATION": 0, "STATUS_CODE": "304", "ADD_TO_CHAT": 1}
+    full = telephony.finish(
+        "f", "c", extension="101", duration=95, status="200", vote=5, cost=1.5, currency="RUB", reason="x"
+    )
+    assert (full.params["VOTE"], full.params["COST"], full.params["COST_CURRENCY"]) == (5, 1.5, "RUB")
+    assert telephony.finish("f", "c", user_id=1, duration=-3, status="200").params["DURATION"] == 0
+
+
+REGISTERED = {
+    "CALL_ID": "externalCall.716f1cb73def9700a23842adf9c4c568.1773130779",
+    "CRM_CREATED_LEAD": None,
+    "CRM_CREATED_ENTITIES": [],
+    "CRM_ENTITY_TYPE": "CONTACT",
+    "CRM_ENTITY_ID": 797,
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, ("CONTACT", 797, None, (), "")),
+        ({"CRM_ENTITY_ID": "797"}, ("CONTACT", 797, None, (), "")),
+        ({"CRM_ENTITY_TYPE": None, "CRM_ENTITY_ID": 0}, ("", None, None, (), "")),
+        ({"CRM_ENTITY_TYPE": "", "CRM_ENTITY_ID": None}, ("", None, None, (), "")),
+        (
+            {"CRM_CREATED_LEAD": "1608", "CRM_CREATED_ENTITIES": [{"ENTITY_TYPE": "LEAD", "ENTITY_ID": "1608"}]},
+            ("CONTACT", 797, 1608, (("LEAD", 1608),), ""),
+        ),
+        (
+            {"CRM_CREATED_ENTITIES": {"0": {"ENTITY_TYPE": "contact", "ENTITY_ID": 43}, "1": None}},
+            ("CONTACT", 797, None, (("CONTACT", 43),), ""),
+        ),
+        (
+            {
+                "CRM_CREATED_ENTITIES": [
+                    {"ENTITY_TYPE": "CONTACT", "ENTITY_ID": 43},
+                    {"ENTITY_TYPE": "DEAL", "ENTITY_ID": 410},
+                ]
+            },
+            ("CONTACT", 797, None, (("CONTACT", 43), ("DEAL", 410)), ""),
+        ),
+        ({"CRM_CREATED_ENTITIES": "x", "LEAD_CREATION_ERROR": "no rights"}, ("CONTACT", 797, None, (), "no rights")),
+    ],
+)
+def test_registered_call_is_read_in_every_looseness(changes, expected):
+    found = telephony.registered({**REGISTERED, **changes})
+    assert found.call_id == REGISTERED["CALL_ID"]
+    assert (found.entity_type, found.entity_id, found.created_lead, found.created, found.creation_error) == expected
+
+
+@pytest.mark.parametrize("result", [[], {}, None, True, "x", {"CALL_ID": None}, {"CALL_ID": []}])
+def test_registration_without_an_id_is_repeated_because_it_may_have_been_executed(result):
+    with pytest.raises(Temporary) as caught:
+        telephony.registered(result)
+    assert (caught.value.code, caught.value.executed) == ("bad_answer", True)
+
+
+FINISHED = {
+    "CALL_ID": "externalCall.1",
+    "EXTERNAL_CALL_ID": None,
+    "PORTAL_USER_ID": 1269,
+    "INCOMING": "2",
+    "CALL_DURATION": 95,
+    "CALL_START_DATE": {},
+    "CALL_STATUS": 1,
+    "CALL_FAILED_CODE": "200",
+    "CRM_ACTIVITY_ID": 7943,
+    "COMMENT": None,
+    "CRM_ENTITY_TYPE": "CONTACT",
+    "CRM_ENTITY_ID": 797,
+    "ID": 7,
+}
+
+
+def test_finished_call_is_read():
+    found = telephony.finished(FINISHED)
+    assert (found.call_id, found.activity_id, found.user_id, found.duration) == ("externalCall.1", 7943, 1269, 95)
+    assert (found.status, found.entity_type, found.entity_id, found.verified) == ("200", "CONTACT", 797, True)
+
+
+def test_finished_call_without_a_client_has_no_activity():
+    found = telephony.finished({**FINISHED, "CRM_ACTIVITY_ID": None, "CRM_ENTITY_ID": "0", "CALL_DURATION": "x"})
+    assert (found.activity_id, found.entity_id, found.duration) == (None, None, 0)
+
+
+def test_faults_of_the_portal_after_the_finish_are_kept_as_words():
+    found = telephony.finished({**FINISHED, "ERRORS": [{"code": "x", "message": "no disk"}, "plain"]})
+    assert found.errors == ("x no disk", "plain")
+
+
+def test_upload_target_is_read_and_does_not_show_its_token():
+    target = telephony.upload_target({"uploadUrl": "https://p/rest/upload.json?token=s3cr3t", "fieldName": "file"})
+    assert (target.field, "s3cr3t" in repr(target)) == ("file", False)
+    assert telephony.upload_target({"uploadUrl": "https://p/x", "fieldName": None}).field == "file"
+    with pytest.raises(Temporary):
+        telephony.upload_target({"FILE_ID": 5})
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"), [({"FILE_ID": "9079"}, 9079), ({"ID": 5}, 5), ([], None), ({"FILE_ID": {}}, None)]
+)
+def test_file_id_is_read(answer, expected):
+    assert telephony.file_id(answer) == expected
+
+
+def test_clients_of_a_number_are_read_with_their_responsible():
+    rows = [
+        {
+            "CRM_ENTITY_TYPE": "CONTACT",
+            "CRM_ENTITY_ID": 651,
+            "ASSIGNED_BY_ID": 99,
+            "NAME": "John Doe",
+            "ASSIGNED_BY": {"ID": "99", "TIMEMAN_STATUS": "CLOSED", "USER_PHONE_INNER": None, "PERSONAL_MOBILE": "1"},
+        },
+        {"CRM_ENTITY_TYPE": "LEAD", "CRM_ENTITY_ID": "7", "ASSIGNED_BY": []},
+        {"CRM_ENTITY_TYPE": "LEAD", "CRM_ENTITY_ID": None},
+        None,
+    ]
+    first, second = telephony.clients(rows)
+    assert (first.entity_type, first.entity_id, first.responsible, first.timeman) == ("CONTACT", 651, 99, "CLOSED")
+    assert (first.name, first.extension, first.mobile) == ("John Doe", "", "1")
+    assert (second.entity_id, second.responsible, second.timeman) == (7, None, "")
+    assert telephony.clients({}) == telephony.clients(None) == []
+
+
+def test_lines_are_read():
+    rows = [{"NUMBER": "141", "NAME": "Support", "CRM_AUTO_CREATE": "N"}, {"NUMBER": 7, "CRM_AUTO_CREATE": "Y"}, {}]
+    assert telephony.lines(rows) == [telephony.Line("141", "Support", False), telephony.Line("7", "", True)]
+
+
+def test_line_commands():
+    assert telephony.line_add("l", "7", "Ads", create=True).params == {
+        "NUMBER": "7",
+        "NAME": "Ads",
+        "CRM_AUTO_CREATE": "Y",
+    }
+    assert telephony.line_update("l", "7", "Ads").params["CRM_AUTO_CREATE"] == "N"
+    assert telephony.line_delete("l", "7").params == {"NUMBER": "7"}
+    assert telephony.line_list("l").params == {}
+
+
+@pytest.mark.parametrize("value", [True, 1, "1", "Y"])
+def test_card_was_shown(value):
+    assert telephony.shown(value) is True
+    assert telephony.shown(False) is False
+
+
+# finish whose answer was lost
+
+FINISH = telephony.finish("f", "externalCall.1", user_id=1, duration=95, status="200")
+GONE = error(400, "", "Call is not found (call should be registered prior to finishing")
+ROW = {
+    "CALL_ID": "externalCall.1",
+    "CALL_DURATION": "95",
+    "CRM_ACTIVITY_ID": "7943",
+    "CALL_FAILED_CODE": "200",
+    "PORTAL_USER_ID": "1",
+    "RECORD_FILE_ID": None,
+}
+
+
+def portal(statistic):
+    def script(request):
+        return statistic if request.method == telephony.STATISTIC else GONE
+
+    return script
+
+
+def test_finish_repeated_after_a_lost_answer_is_found_in_the_statistics(serve, connect):
+    server = serve(portal(result([ROW])))
+    done = telephony.finish_once(connect(server.webhook), FINISH, ambiguous=True)
+    assert (done.activity_id, done.duration, done.verified) == (7943, 95, True)
+    assert server.requests[1].json == {"FILTER": {"CALL_ID": "externalCall.1"}}
+
+
+def test_finish_of_a_call_the_portal_never_had_stays_a_failure(serve, connect):
+    client = connect(serve(portal(result([{**ROW, "CALL_ID": "another"}]))).webhook)
+    with pytest.raises(Permanent) as caught:
+        telephony.finish_once(client, FINISH, ambiguous=True)
+    assert caught.value.code == "call_not_found"
+
+
+def test_finish_that_was_sent_once_only_and_is_not_found_is_not_asked_about(serve, connect):
+    server = serve(portal(result([ROW])))
+    with pytest.raises(Permanent):
+        telephony.finish_once(connect(server.webhook), FINISH)
+    assert len(server.requests) == 1
+
+
+def test_finish_is_believed_when_the_statistics_may_not_be_read(serve, connect):
+    client = connect(serve(portal(error(403, "ACCESS_DENIED", "Access denied!"))).webhook)
+    done = telephony.finish_once(client, FINISH, ambiguous=True)
+    assert (done.call_id, done.verified) == ("externalCall.1", False)
+
+
+def test_finish_waits_when_the_statistics_cannot_be_reached(serve, connect):
+    client = connect(serve(portal(error(500, "INTERNAL_SERVER_ERROR"))).webhook)
+    with pytest.raises(Temporary):
+        telephony.finish_once(client, FINISH, ambiguous=True)
+
+
+def test_other_failures_of_a_finish_are_not_settled(serve, connect):
+    client = connect(serve(lambda request: error(400, "ERROR_CORE", "User is not found or is not active")).webhook)
+    with pytest.raises(Failure) as caught:
+        telephony.finish_once(client, FINISH, ambiguous=True)
+    assert caught.value.code == "user_not_found"
+
+
+def test_finish_inside_a_batch_is_settled_the_same_way(serve, connect):
+    client = connect(serve(portal(result([ROW]))).webhook)
+    gone = refusal(400, "ERROR_CORE", "CALL IS NOT FOUND.", FINISH.method)
+    assert telephony.settled_answer(client, FINISH, Answer("f", failure=gone), ambiguous=True).activity_id == 7943
+    assert telephony.settled_answer(client, FINISH, Answer("f", result=FINISHED), ambiguous=True).activity_id == 7943
+
+
+def test_statistics_are_read():
+    row = telephony.statistics([{**ROW, "EXTERNAL_CALL_ID": "pbx-1", "CALL_TYPE": "2", "CALL_VOTE": "5"}, {}])[0]
+    assert (row.external_id, row.kind, row.vote, row.record_file_id) == ("pbx-1", 2, 5.0, None)

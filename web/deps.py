@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the panel is given by whoever starts it; the panel itself reads no settings and opens nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import Flask, Request, current_app
+
+from itgrix_module.app.health import Health
+from itgrix_module.app.ports import CallRow
+from itgrix_module.storage.engine import Database
+
+if TYPE_CHECKING:
+    from web.access import Viewer
+
+_KEY = "itgrix"
+
+
+def _nothing() -> str:
+    return ""
+
+
+def _no_steps(_ids: Sequence[int], _who: str) -> int:
+    return 0
+
+
+def _no_recording(_call: CallRow) -> Path | None:
+    return None
+
+
+@dataclass(frozen=True)
+class PanelDeps:
+    """The panel's surroundings. Callables are asked at each request, so that settings take effect at once.
+
+    ``secret_key``: signs cookies and forms; keep it over restarts. ``base_path``: the path under which a relay shows
+    the panel (``/admin/modules/itgrix/gate``), empty at the root. ``hosts``: names besides localhost under which the
+    panel may be opened. ``viewer``: who asks; without it only this machine is let in. ``zone``: IANA time zone of the
+    PBX, empty for the zone of this process. ``country``: ISO code by whose rules numbers without a plus are written.
+    ``portal_url``: ``https://portal`` for links into it, empty for none. ``retry_steps``, ``drop_steps``: ids of
+    waiting or failed steps and who asked for it; they return how many changed. ``recording_file``: the file of a
+    call's recording, for the player. ``support``: address of support, shown beside the help.
+    """
+
+    database: Database
+    health: Callable[[], Health]
+    secret_key: str
+    base_path: str = ""
+    hosts: Collection[str] = ()
+    viewer: Callable[[Request], Viewer | None] | None = None
+    clock: Callable[[], float] = time.time
+    zone: Callable[[], str] = _nothing
+    country: Callable[[], str] = _nothing
+    portal_url: Callable[[], str] = _nothing
+    support: Callable[[], str] = _nothing
+    retry_steps: Callable[[Sequence[int], str], int] = _no_steps
+    drop_steps: Callable[[Sequence[int], str], int] = _no_steps
+    recording_file: Callable[[CallRow], Path | None] = _no_recording
+    secure_cookies: bool = False
+
+
+def install(app: Flask, deps: PanelDeps) -> None:
+    """Make them reachable from requests of this app."""
+    app.extensions[_KEY] = deps
+
+
+def deps() -> PanelDeps:
+    """Those of the app that handles the current request."""
+    found = current_app.extensions[_KEY]
+    assert isinstance(found, PanelDeps)
+    return found

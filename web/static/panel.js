@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What makes the pages pleasant. Every page works without it.
+"use strict";
+
+(() => {
+  // -- live parts: <div data-live="address" data-every="seconds"> is fetched again and again
+
+  const notice = document.querySelector("[data-notice]");
+  let lastGood = new Date();
+
+  function morph(old, fresh) {
+    if (old.isEqualNode(fresh)) return;
+    if (old.nodeName !== fresh.nodeName || (old.id || "") !== (fresh.id || "")) {
+      old.replaceWith(fresh);
+      return;
+    }
+    if (old.nodeType !== Node.ELEMENT_NODE) {
+      old.nodeValue = fresh.nodeValue;
+      return;
+    }
+    copyAttributes(old, fresh);
+    if (/^(TBODY|OL|UL)$/.test(old.nodeName)) [old, fresh].forEach(dropBlanks);
+    const children = [...fresh.childNodes];
+    children.forEach((child, index) => place(old, child, index));
+    while (old.childNodes.length > children.length) old.lastChild.remove();
+  }
+
+  function dropBlanks(list) {
+    [...list.childNodes].filter((node) => node.nodeType !== Node.ELEMENT_NODE).forEach((node) => node.remove());
+  }
+
+  function copyAttributes(old, fresh) {
+    for (const { name } of [...old.attributes]) {
+      if (!fresh.hasAttribute(name) && name !== "open") old.removeAttribute(name);
+    }
+    for (const { name, value } of fresh.attributes) {
+      if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+    }
+  }
+
+  function place(parent, child, index) {
+    const here = parent.childNodes[index];
+    const known = child.id ? [...parent.children].find((one) => one.id === child.id) : null;
+    if (known && known !== here) parent.insertBefore(known, here || null);
+    if (!here) parent.append(child);
+    else if (child.id && !known) {
+      if (child.nodeName === "TR") child.classList.add("fresh");
+      parent.insertBefore(child, here);
+    } else morph(known || here, child);
+  }
+
+  function isReading(box) {
+    const selection = window.getSelection();
+    return selection && !selection.isCollapsed && box.contains(selection.anchorNode);
+  }
+
+  function say(message, isStale) {
+    if (!notice) return;
+    notice.hidden = !message;
+    if (notice.textContent !== message) notice.textContent = message;
+    document.body.classList.toggle("is-stale", isStale);
+  }
+
+  async function refresh(box) {
+    const answer = await fetch(box.dataset.live, { credentials: "same-origin", headers: { "X-Requested-With": "fetch" } });
+    if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
+    const fresh = box.cloneNode(false);
+    fresh.innerHTML = await answer.text();
+    lastGood = new Date();
+    if (answer.headers.get("X-Live") === "over") box.dataset.over = "yes";
+    if (!isReading(box)) morph(box, fresh);
+  }
+
+  async function keepFresh(box) {
+    const pause = Number(box.dataset.every || 5) * 1000;
+    for (;;) {
+      await new Promise((done) => setTimeout(done, pause));
+      if (document.hidden) continue;
+      if (box.dataset.over) return;
+      try {
+        await refresh(box);
+        say("", false);
+      } catch {
+        const time = lastGood.toLocaleTimeString(document.documentElement.lang);
+        say((document.body.dataset.stale || "").replace("{time}", time), true);
+      }
+    }
+  }
+
+  document.querySelectorAll("[data-live]").forEach(keepFresh);
+
+  // -- "my time": offered when this computer lives in another zone than the pages show
+
+  document.querySelectorAll("[data-own-zone]").forEach((link) => {
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (!zone || zone === link.dataset.ownZone) return;
+    const address = new URL(link.href);
+    address.searchParams.set("zone", zone);
+    link.href = address.href;
+    link.title = zone;
+    link.hidden = false;
+  });
+
+  // -- tick all boxes of a table
+
+  document.querySelectorAll("[data-all]").forEach((box) => {
+    box.closest("[hidden]")?.removeAttribute("hidden");
+    box.addEventListener("change", () => {
+      box.form.querySelectorAll(`input[name="${box.dataset.all}"]`).forEach((one) => { one.checked = box.checked; });
+    });
+  });
+
+  // -- the period's own dates show only when they are chosen
+
+  document.querySelectorAll("[data-shows]").forEach((select) => {
+    const update = () => document.querySelectorAll(`[data-for="${select.name}"]`).forEach((part) => {
+      part.hidden = select.value !== select.dataset.shows;
+    });
+    select.addEventListener("change", update);
+    update();
+  });
+})();

@@ -159,7 +159,7 @@ SETTINGS: tuple[Setting, ...] = (
         "cards.window_ms", int, 150, "Changes of cards within so many milliseconds are one request", _between(0, 5000)
     ),
     Setting(
-        "cards.lead_ms", int, 30, "How long the first card waits for other phones that begin to ring", _between(0, 1000)
+        "cards.lead_ms", int, 15, "How long the first card waits for other phones that begin to ring", _between(0, 1000)
     ),
     Setting(
         "dial.context",

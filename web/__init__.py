@@ -10,7 +10,7 @@ from __future__ import annotations
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from web import access, api, assets, deps, errors, formatting, headers, navigation, preferences, words
+from web import access, api, assets, deps, errors, formatting, headers, navigation, preferences, reading, words
 from web.deps import PanelDeps
 from web.pages import calls, deliveries, status
 from web.prefix import Prefix, normal
@@ -23,6 +23,7 @@ def create_app(deps_given: PanelDeps) -> Flask:
     app = Flask(__name__)
     _configure(app, deps_given)
     deps.install(app, deps_given)
+    reading.install(app, deps_given)
     # 1. who asks, and for which host; 2. forms; 3. what the person chose; 4. what every answer carries
     access.install(app)
     CSRFProtect(app)
@@ -32,7 +33,7 @@ def create_app(deps_given: PanelDeps) -> Flask:
         part.install(app)
     for pages in (status, calls, deliveries, api):
         app.register_blueprint(pages.blueprint)
-    app.wsgi_app = Prefix(app.wsgi_app, deps_given.base_path)  # type: ignore[method-assign, arg-type]
+    app.wsgi_app = Prefix(app.wsgi_app, deps_given.base_path)  # type: ignore[method-assign]
     return app
 
 

@@ -25,10 +25,6 @@ def _nothing() -> str:
     return ""
 
 
-def _no_steps(_ids: Sequence[int], _who: str) -> int:
-    return 0
-
-
 def _no_recording(_call: CallRow) -> Path | None:
     return None
 
@@ -42,7 +38,8 @@ class PanelDeps:
     panel may be opened. ``viewer``: who asks; without it only this machine is let in. ``zone``: IANA time zone of the
     PBX, empty for the zone of this process. ``country``: ISO code by whose rules numbers without a plus are written.
     ``portal_url``: ``https://portal`` for links into it, empty for none. ``retry_steps``, ``drop_steps``: ids of
-    waiting or failed steps and who asked for it; they return how many changed. ``recording_file``: the file of a
+    waiting or failed steps and who asked for it; they return how many changed; without them the outbox is changed here
+    and the deliverer sees it at its next look. ``recording_file``: the file of a
     call's recording, for the player. ``support``: address of support, shown beside the help.
     """
 
@@ -57,8 +54,8 @@ class PanelDeps:
     country: Callable[[], str] = _nothing
     portal_url: Callable[[], str] = _nothing
     support: Callable[[], str] = _nothing
-    retry_steps: Callable[[Sequence[int], str], int] = _no_steps
-    drop_steps: Callable[[Sequence[int], str], int] = _no_steps
+    retry_steps: Callable[[Sequence[int], str], int] | None = None
+    drop_steps: Callable[[Sequence[int], str], int] | None = None
     recording_file: Callable[[CallRow], Path | None] = _no_recording
     secure_cookies: bool = False
 

@@ -24,7 +24,7 @@ DEFAULT_COUNTRY = "RU"
 
 def install(app: Flask) -> None:
     app.jinja_env.filters.update(
-        phone=phone, clock=clock, moment=moment, iso=iso, day=day, ago=ago, length=length, offset=offset, count=count
+        phone=phone, clock=clock, moment=moment, iso=iso, day=day, ago=ago, duration=duration, offset=offset, count=count
     )
 
 
@@ -93,7 +93,7 @@ def _amount(seconds: float) -> str:
     return plural("{n} day", "{n} days", whole // DAY)
 
 
-def length(seconds: float | None) -> str:
+def duration(seconds: float | None) -> str:
     """``0:07``, ``12:45``, ``1:02:03``; a dash when not known."""
     if seconds is None:
         return "–"
@@ -108,7 +108,7 @@ def offset(seconds: float) -> str:
     sign = "−" if seconds < 0 else "+"
     amount = abs(seconds)
     if amount >= MINUTE:
-        return f"{sign}{length(amount)}"
+        return f"{sign}{duration(amount)}"
     shown = f"{amount:.2f}" if amount < 10 else f"{amount:.1f}"
     return sign + (shown.replace(".", ",") if language() == "ru" else shown)
 

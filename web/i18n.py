@@ -5,7 +5,7 @@ The English text in the source is the key: ``_("Waiting for {n} s", n=3)``. Tran
 ``translations/<language>/*.json``, one object per area of the panel, English to the other language:
 
 - ``"Calls": "Звонки"`` for plain texts, ``{names}`` in both are filled in;
-- ``"outcome¦Answered": "Отвечен"`` where one English word has several meanings, by ``_("Answered", context="outcome")``;
+- ``"of a call¦Answered": "Отвечен"`` where one word has several meanings, by ``_("Answered", context="of a call")``;
 - ``"{n} call¦¦{n} calls": ["{n} звонок", "{n} звонка", "{n} звонков"]`` for what is counted, by ``n_(one, many, n)``.
 
 ``engine.json`` holds what the engine writes into the database and the log in English (reasons of steps, failures and

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Flask, g, request, url_for
 
@@ -43,9 +44,11 @@ def sections() -> list[Section]:
     return [section for section in SECTIONS if found is not None and found.may(section.right)]
 
 
-def here(**changes: str) -> str:
+def here(**changes: Any) -> str:
     """Address of the current page with other query arguments."""
     if request.endpoint is None or request.method != "GET":
         return url_for(SECTIONS[0].endpoint, **changes)
-    kept = {key: values for key, values in request.args.lists() if key not in changes}
-    return url_for(request.endpoint, **{**kept, **changes, **(request.view_args or {})})
+    kept: dict[str, Any] = {key: values for key, values in request.args.lists() if key not in changes}
+    # An argument that became empty is left out.
+    kept |= {key: value for key, value in changes.items() if value}
+    return url_for(request.endpoint, **kept | (request.view_args or {}))

@@ -21,6 +21,10 @@ class People:
         """Empty when not known."""
         return self.by_party.get(_key(party), "")
 
+    def extensions(self) -> list[tuple[str, str]]:
+        """Extension and name of everybody who has one, for lists to choose from."""
+        return sorted((party, name) for party, name in self.by_party.items() if not looks_subscriber(party))
+
     def user(self, user_id: int) -> str:
         """Name of a portal user, else his number with a hash."""
         return self.by_user.get(user_id) or f"#{user_id}"

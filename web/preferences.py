@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import Flask, current_app, g, redirect, request, url_for
@@ -28,6 +29,7 @@ _GUI_COOKIE, _GUI_DEFAULT = "lang", "en_US"
 def install(app: Flask) -> None:
     app.before_request(_take_choice)
     app.after_request(_depends_on_person)
+    app.jinja_env.filters["sentence"] = sentence
     app.jinja_env.globals.update(_=text, n_=plural, said=said, LANGUAGES=LANGUAGES, OF_THE_PBX=OF_THE_PBX)
     app.context_processor(
         lambda: {"language": language(), "zone_name": zone_name(), "zone_chosen": _chosen_zone() is not None}
@@ -52,6 +54,12 @@ def plural(one: str, many: str, n: int, /, **values: object) -> str:
 def said(message: str) -> str:
     """A text that the engine wrote, in the reader's language."""
     return texts().said(message)
+
+
+def sentence(message: str) -> str:
+    """The same with a capital letter, unless it begins with a name (``pbx.local:5038 refuses``)."""
+    first = message.split(" ", 1)[0]
+    return message[:1].upper() + message[1:] if first.strip(",:;").isalpha() else message
 
 
 def language() -> str:
@@ -113,7 +121,7 @@ def _take_choice() -> Response | None:
     asked_language, asked_zone = request.args.get("lang", ""), request.args.get("zone", "")
     if request.method != "GET" or not (asked_language or asked_zone) or request.endpoint is None:
         return None
-    rest = {key: values for key, values in request.args.lists() if key not in ("lang", "zone")}
+    rest: dict[str, Any] = {key: values for key, values in request.args.lists() if key not in ("lang", "zone")}
     answer = redirect(url_for(request.endpoint, **{**rest, **(request.view_args or {})}))
     if asked_language in LANGUAGES:
         _keep(answer, LANGUAGE_COOKIE, asked_language)
@@ -126,9 +134,7 @@ def _take_choice() -> Response | None:
 
 def _keep(answer: Response, name: str, value: str) -> None:
     secure = deps().secure_cookies
-    answer.set_cookie(
-        name, value, max_age=YEAR, path=_cookie_path(), samesite="Lax", httponly=True, secure=secure
-    )
+    answer.set_cookie(name, value, max_age=YEAR, path=_cookie_path(), samesite="Lax", httponly=True, secure=secure)
 
 
 def _cookie_path() -> str:

@@ -36,7 +36,7 @@ def normal(path: str) -> str:
     if not stripped:
         return ""
     if any(part in ("", ".", "..") for part in stripped.split("/")) or not set(stripped) <= _PLAIN:
-        raise ValueError(f"the panel's path {path!r} may hold letters, digits, '-', '_', '.', '~' and single slashes only")
+        raise ValueError(f"the panel's path {path!r} may hold only letters, digits, - _ . ~ and single slashes")
     return f"/{stripped}"
 
 

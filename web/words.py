@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Flask
 
 from itgrix_module.domain.call import Direction, Outcome, Phase
+from itgrix_module.storage.queries import CallItem
 from web.i18n import mark
 from web.preferences import text
 
@@ -52,10 +55,10 @@ DIRECTIONS = {
 DELIVERIES = {
     "done": Word("ok", mark("In the portal"), "ok"),
     "waiting": Word("clock", mark("Waiting"), "live"),
-    "retrying": Word("repeat", mark("Repeating"), "warning"),
     "failed": Word("error", mark("Not delivered"), "error"),
     "dropped": Word("drop", mark("Dropped"), "quiet"),
-    "": Word("dot", mark("Not for the portal"), "quiet"),
+    "partly": Word("warning", mark("Incomplete"), "warning"),
+    "": Word("dot", mark("Not needed"), "quiet"),
 }
 LEVELS = {
     "ok": Word("ok", mark("Works"), "ok"),
@@ -76,7 +79,6 @@ PARTS = {
     "disk": mark("Disk"),
     "version": mark("Version"),
 }
-_OTHER = Word("unknown", "", "quiet")
 
 
 def install(app: Flask) -> None:
@@ -96,8 +98,14 @@ def direction(value: str) -> Word:
     return _find(DIRECTIONS, value)
 
 
-def delivery(value: str) -> Word:
-    return _find(DELIVERIES, value)
+def delivery(item: CallItem) -> Word:
+    """How much of a call the portal knows."""
+    registered, state = bool(item.portal.call_id), item.delivery
+    if state == "failed" and registered:
+        state = "partly"
+    elif state == "done" and not registered:
+        state = "dropped"
+    return _find(DELIVERIES, state)
 
 
 def level(value: str) -> Word:
@@ -109,7 +117,5 @@ def part(name: str) -> str:
     return text(PARTS[name]) if name in PARTS else name.replace("_", " ").capitalize()
 
 
-def _find(table: dict, value: str) -> Word:  # type: ignore[type-arg]
-    found = table.get(value)
-    assert found is None or isinstance(found, Word)
-    return found or Word(_OTHER.icon, value)
+def _find(table: Mapping[Any, Word], value: str) -> Word:
+    return table.get(value) or Word("unknown", value)

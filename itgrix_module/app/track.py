@@ -27,7 +27,7 @@ class CardTiming:
     ``lead``: the very first card, short, because somebody looks at a ringing phone. ``window``: every later change.
     """
 
-    lead: float = 0.030
+    lead: float = 0.015
     window: float = 0.150
 
 

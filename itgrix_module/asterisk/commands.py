@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from itgrix_module.asterisk.connection import Connection
+from itgrix_module.asterisk.connection import Connection, LinkFault
 from itgrix_module.asterisk.message import Message
 from itgrix_module.asterisk.wire import Headers
 from itgrix_module.domain.failures import Temporary
@@ -29,6 +29,7 @@ class Commands:
     def __init__(self, connect: Callable[[], Connection]) -> None:
         self._connect = connect
         self._lock = threading.Lock()
+        self._closed = threading.Event()
         self._connection: Connection | None = None
         self._retired: list[Connection] = []
 
@@ -45,13 +46,11 @@ class Commands:
         return self._with(lambda connection: connection.command(command, timeout))
 
     def close(self) -> None:
-        """End the session; the next action opens another."""
-        with self._lock:
-            connections = [*self._retired, self._connection]
-            self._retired, self._connection = [], None
-        for connection in connections:
-            if connection:
-                connection.close()
+        """End the session for good. Does not wait for one that is just being opened: that ends itself."""
+        self._closed.set()
+        for connection in list(self._retired):
+            connection.close()
+        self._end()
 
     def _with(self, use: Callable[[Connection], T]) -> T:
         connection = self._ready()
@@ -70,9 +69,16 @@ class Commands:
             if self._connection and not self._connection.connected():
                 self._connection.close()
                 self._connection = None
-            if not self._connection:
+            if not self._connection and not self._closed.is_set():
                 self._connection = self._connect()
+            if self._closed.is_set() or not self._connection:
+                self._end()
+                raise LinkFault("stopped", "the AMI link is being stopped")
             return self._connection
+
+    def _end(self) -> None:
+        if self._connection:
+            self._connection.close()
 
     def _alive(self, connection: Connection) -> bool:
         try:

@@ -57,25 +57,32 @@ class Intake:
                 self._drop(message)
 
     def release(self, snapshot: Snapshot | None, give_up: Callable[[], bool]) -> bool:
-        """Queue the snapshot, then what was held back. Waits for room for the snapshot until ``give_up()``.
+        """Queue the snapshot, then what was held back. Waits for room, for ``give_up()`` at most; not for the reader.
 
         Returns False when the snapshot was not delivered. Events are delivered in any case: they are true.
         """
-        delivered = snapshot is None or self._put_snapshot(snapshot, give_up)
-        with self._lock:
-            held, self._held = self._held or [], None
-            for message in held:
-                self._put(message)
+        delivered = snapshot is None or self._put_patiently(snapshot, give_up)
+        while batch := self._next_batch():
+            for message in batch:
+                if not self._put_patiently(message, give_up):
+                    self._put(message)
         return delivered
+
+    def _next_batch(self) -> list[Message]:
+        """What is held back now; when nothing is, events go straight into the queue again."""
+        with self._lock:
+            batch = self._held or []
+            self._held = [] if batch else None
+            return batch
 
     def has_room(self) -> bool:
         """At least half of the queue is free."""
         return self._target.maxsize <= 0 or self._target.qsize() <= self._target.maxsize // 2
 
-    def _put_snapshot(self, snapshot: Snapshot, give_up: Callable[[], bool]) -> bool:
+    def _put_patiently(self, delivery: Delivery, give_up: Callable[[], bool]) -> bool:
         while not give_up():
             try:
-                self._target.put(snapshot, timeout=_PUT_TRY)
+                self._target.put(delivery, timeout=_PUT_TRY)
             except queue.Full:
                 continue
             return True

@@ -17,6 +17,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
+from itgrix_module.asterisk import faults
 from itgrix_module.asterisk.commands import Commands
 from itgrix_module.asterisk.connection import Connection, LinkFault, NotAllowed, Tap
 from itgrix_module.asterisk.filters import narrow
@@ -69,6 +70,7 @@ class Link:
         self._lost: str | None = None
         self._booted_at: float | None = None
         self._lost_at: float | None = None
+        self._alive_at = 0.0
         self._up_since: float | None = None
         self._told_down_at: float | None = None
         self._thread = threading.Thread(target=self._run, name="ami-link", daemon=True)
@@ -180,7 +182,7 @@ class Link:
         snapshot = collect(connection, self._clock, self._settings.resync_timeout)
         snapshot = replace(snapshot, booted_at=self._booted_at, lost_at=self._lost_at)
         if self.intake.release(snapshot, self._ending):
-            self._lost_at = None
+            self._lost_at, self._alive_at = None, snapshot.at
             self._tell_up(snapshot)
 
     def _tend(self, connection: Connection) -> Failure:
@@ -189,14 +191,14 @@ class Link:
             woken = missed == 0 and self._wait(self._wake, self._idle_time())
             self._wake.clear()
             if self._ending():
-                return LinkFault("lost", self._lost or "stopped")
+                return LinkFault("lost", self._lost or "stopped", faults.CHECK_RUNNING)
             if self._resync_wanted.is_set():
                 if self.intake.has_room():
                     self._resync(connection)
             elif not woken:
                 missed = 0 if self._ping(connection) else missed + 1
             if missed >= self._settings.ping_missed:
-                return LinkFault("silent", f"no answer to {missed} Pings")
+                return LinkFault("silent", f"no answer to {missed} Pings", faults.CHECK_FIREWALL)
 
     def _idle_time(self) -> float:
         return _ROOM_CHECK if self._resync_wanted.is_set() else self._settings.ping_every
@@ -209,6 +211,7 @@ class Link:
             if failure.code == "timeout":
                 return False
             raise
+        self._alive_at = self._clock()
         self._state = replace(self._state, latency=time.monotonic() - began)
         return True
 
@@ -278,7 +281,7 @@ class Link:
 
     def _tell_down(self, failure: Failure, attempts: int) -> None:
         if self._lost_at is None and self._up_since is not None:
-            self._lost_at = self.intake.last_at or self._up_since
+            self._lost_at = max(self.intake.last_at or 0.0, self._alive_at)
         phase: Phase = "refused" if isinstance(failure, NeedsOwner) else "down"
         self._become(phase, reason=str(failure), hint=failure.hint, code=failure.code, latency=None, attempts=attempts)
         if self._told_down_at is None:

@@ -37,7 +37,7 @@ class LinkSettings:
     boot_wait: float = 3.0
     backoff_first: float = 0.5
     backoff_most: float = 30.0
-    stable_after: float = 60.0
+    stable_after: float = 10.0
     refused_retry: float = 30.0
 
 

@@ -23,7 +23,7 @@ def redact(block: bytes) -> bytes:
     lines = block.split(b"\r\n")
     hide_value = False
     for number, line in enumerate(lines):
-        name, _, value = line.partition(b": ")
+        name, colon, value = line.partition(b": ")
         if name == b"Variable" and b"=" not in value:
             hide_value = _is_secret(value)
         if _is_secret(name) or (name == b"Value" and hide_value):
@@ -31,7 +31,7 @@ def redact(block: bytes) -> bytes:
         elif name.endswith(b"Variable") or b"Variable(" in name:
             lines[number] = name + b": " + _assignment(value)
         else:
-            lines[number] = _inline(line)
+            lines[number] = name + colon + _inline(value) if colon else _inline(line)
     return b"\r\n".join(lines)
 
 

@@ -16,7 +16,9 @@ from itgrix_module.asterisk.message import Message
 
 RECEIVED = "X-Received"
 
-_EVIDENCE = re.compile(rb"\r\n(Uniqueid|UniqueID|EventTV|SentNTP|EventTime|StartTime|EndTime|EventName): ([^\r\n]+)")
+_EVIDENCE = re.compile(
+    rb"\r\n(Uniqueid|UniqueID|LinkedID|EventTV|SentNTP|EventTime|StartTime|EndTime|EventName): ([^\r\n]+)"
+)
 _EPOCH = re.compile(r"(\d{9,11})\.\d+$")
 _ZONE_STEP = 900  # seconds; zones differ by quarters of an hour
 _DAY = 86_400
@@ -43,9 +45,12 @@ class StreamClock:
         self.now = message.at
         self.exact = True
 
-    def glance(self, block: bytes) -> None:
-        """Look for evidence in a raw block; only worth while when nothing is stamped."""
-        found = {name: value.decode("ascii", "replace") for name, value in _EVIDENCE.findall(block)}
+    def glance(self, block: bytes) -> str:
+        """Look for evidence in a raw block; only worth while when nothing is stamped.
+
+        Returns the Linkedid of the call that CEL or CDR tells about, else empty.
+        """
+        found: dict[bytes, str] = {name: value.decode("ascii", "replace") for name, value in _EVIDENCE.findall(block)}
         created = _created(found.get(b"Uniqueid") or found.get(b"UniqueID", ""))
         self._advance(created)
         self._advance(_number(found.get(b"SentNTP", "")))
@@ -57,6 +62,9 @@ class StreamClock:
             for name in (b"EventTime", b"EndTime"):
                 told = _local(found.get(name, ""))
                 self._advance(told - self._offset if told else 0.0)
+            if b"EventTime" in found or b"EndTime" in found:
+                return found.get(b"LinkedID") or found.get(b"UniqueID", "")
+        return ""
 
     def _advance(self, at: float) -> None:
         if at > self.now and (not self.now or at - self.now < _DAY):

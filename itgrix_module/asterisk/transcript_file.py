@@ -65,8 +65,10 @@ class TranscriptFile:
         if self._command and not raw.startswith(_STARTS):
             self._command += END + raw
         else:
+            if self._command:
+                yield self._command  # its end never came; what follows is no part of it
+                self._command = b""
             line, block = self._opened(raw)
-            self._command = b""
             if block.startswith(Blocks.OLD):
                 self._command, self._command_line = block, line
             elif block:

@@ -18,7 +18,7 @@ _FORBIDDEN = re.compile(r"[\s\x00-\x1f\x7f\\]")
 
 def split_checked(url: str, method: str = "") -> SplitResult:
     """Parts of an address that we may send to. Raises NeedsOwner with what is wrong with it."""
-    parts = _parts(url, method)
+    parts = _in_ascii(_parts(url, method))
     if parts.scheme not in ("http", "https"):
         raise fault("bad_address", method, said="it does not begin with https://")
     if parts.username or parts.password:
@@ -39,6 +39,18 @@ def _parts(url: str, method: str) -> SplitResult:
     except ValueError:
         raise fault("bad_address", method, said="it cannot be read") from None
     return parts._replace(scheme=parts.scheme.lower())
+
+
+def _in_ascii(parts: SplitResult) -> SplitResult:
+    """A name in national letters (crm.пример.рф) as the wire has it."""
+    host = parts.hostname or ""
+    if host.isascii() or parts.username:
+        return parts
+    try:
+        encoded = host.encode("idna").decode()
+    except UnicodeError:
+        return parts
+    return parts._replace(netloc=f"{encoded}:{parts.port}" if parts.port else encoded)
 
 
 def _is_host(host: str) -> bool:

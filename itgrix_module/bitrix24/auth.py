@@ -50,6 +50,9 @@ class Auth(Protocol):
     def secrets(self) -> tuple[str, ...]:
         """What must not be seen in logs."""
 
+    def close(self) -> None:
+        """Close connections of its own."""
+
 
 class WebhookAuth:
     """An incoming webhook: the code is part of its address.
@@ -89,6 +92,9 @@ class WebhookAuth:
 
     def secrets(self) -> tuple[str, ...]:
         return (self._code,)
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 def _why(path: str) -> str:

@@ -20,6 +20,8 @@ from itgrix_module.domain.failures import Failure
 
 MAX_COMMANDS = 50
 
+METHOD = re.compile(r"^[A-Za-z][A-Za-z0-9_.]{0,100}$")
+
 _KEY = re.compile(r"^[A-Za-z0-9_.-]{1,64}$")
 
 
@@ -30,9 +32,9 @@ def checked(commands: Sequence[Command]) -> Sequence[Command]:
         raise ValueError(f"{len(commands)} commands in a batch, {MAX_COMMANDS} are allowed")
     if len(keys) != len(commands):
         raise ValueError("two commands of a batch have the same key")
-    bad = sorted(key for key in keys if not _KEY.match(key))
+    bad = [c for c in commands if not _KEY.match(c.key) or not METHOD.match(c.method)]
     if bad:
-        raise ValueError(f"not usable as key of a command: {bad}")
+        raise ValueError(f"not usable as key or method of a command: {bad[0].key!r}, {bad[0].method!r}")
     return commands
 
 

@@ -66,8 +66,9 @@ class PortalClient:
         self.close()
 
     def close(self) -> None:
-        """Close all connections to the portal."""
+        """Close all connections, those of the authorisation too."""
         self._wire.close()
+        self.auth.close()
 
     def call(
         self,
@@ -182,7 +183,8 @@ class PortalClient:
                 else:
                     raise
             else:
-                self.limits.answered(method, envelope.time)
+                # a batch has no operating time of its own, its commands have
+                self.limits.answered(method, None if method == "batch" else envelope.time)
                 return envelope
 
     def _renewed(self, method: str, grant: Grant, refused: Failure) -> Grant:
@@ -197,6 +199,8 @@ class PortalClient:
         return renewed
 
     def _sent(self, method: str, params: Mapping[str, Any], grant: Grant, read: float, size: int) -> Envelope:
+        if not batches.METHOD.match(method):
+            raise fault("bad_request", method, said="not the name of a method")
         content = {**params, "auth": grant.token} if grant.token else dict(params)
         url = grant.base + method
         envelope, host = self._attempt(method, url, _json(content, method), params, read, size)

@@ -51,8 +51,11 @@ _CLOUD_DOMAINS = (".bitrix24.", ".b24.")
 
 
 def limits_for(domain: str, licence_family: str = "", rate: float | None = None, burst: float | None = None) -> Limits:
-    """Limits by the portal's address and ``LICENSE_FAMILY`` (app.info); ``rate``, ``burst``: the owner's settings."""
-    is_cloud = any(part in f"{domain.lower()}." for part in _CLOUD_DOMAINS)
+    """Limits by the portal's address and ``LICENSE_FAMILY`` (app.info); ``rate``, ``burst``: the owner's settings.
+
+    A portal whose address is not known yet counts as cloud, whose limits are the narrow ones.
+    """
+    is_cloud = not domain or any(part in f"{domain.lower()}." for part in _CLOUD_DOMAINS)
     found = CLOUD if is_cloud else BOX
     if licence_family.lower() == "ent":
         found = ENTERPRISE

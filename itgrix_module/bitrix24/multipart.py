@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -63,14 +64,9 @@ class FileBody:
         self._sent += len(piece)
         return piece
 
-    def __iter__(self) -> FileBody:
-        return self
-
-    def __next__(self) -> bytes:
-        piece = self.read()
-        if not piece:
-            raise StopIteration
-        return piece
+    def __iter__(self) -> Iterator[bytes]:
+        while piece := self.read():
+            yield piece
 
     def _from_file(self, size: int) -> bytes:
         piece = self._file.read(size)

@@ -27,7 +27,7 @@ BITRATES = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)  # kbit/s
 PART = ".part"  # ending of files that are not finished
 _FULL_WORDS = ("no space left", "disk quota", "file too large")
 _CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGILL, signal.SIGBUS, signal.SIGFPE, signal.SIGSYS)
-_SLACK = 0.5  # seconds by which encoders lengthen a recording
+_SLACK = 0.3  # seconds by which encoders lengthen a recording, with room
 
 
 @dataclass(frozen=True)
@@ -96,17 +96,16 @@ def _encoded(
 def _run(argv: list[str], joined: Joined, part: Path, installed: Installed, watch: Watch) -> None:
     """Feed all samples to the encoder and wait for it."""
     with Program(argv, watch) as program, closing(joined.blocks(installed, watch)) as samples:
-        # an encoder that stops reading has failed; its exit status tells how
-        all(program.write(block) for block in samples)
+        took_all = all(program.write(block) for block in samples)
         status = program.finish()
-    if status:
+    if status or not took_all:
         raise _why(status, program, part)
     if not joined.seconds:
         raise fault("recording_empty", name=joined.sounds[0].path.name)
 
 
 def _why(status: int, program: Program, part: Path) -> Failure:
-    words = program.said or (f"exit status {status}" if status > 0 else f"signal {-status}")
+    words = program.said or (f"signal {-status}" if status < 0 else f"it stopped reading, exit status {status}")
     if status == -signal.SIGXFSZ or any(word in words.casefold() for word in _FULL_WORDS) or _no_room(part):
         return fault("disk_full", directory=part.parent)
     if status < 0 and -status not in _CRASHES:
@@ -124,7 +123,7 @@ def _verified(part: Path, joined: Joined, program: str) -> int:
     """Size in bytes of a file that plays as long as what went in. An encoder may run out of disk and say nothing."""
     made = mp3.measure(part)
     seconds = made.seconds if made else 0.0
-    if abs(seconds - joined.seconds) <= _SLACK + joined.seconds / 100 and made:
+    if abs(seconds - joined.seconds) <= _SLACK and made:
         return part.stat().st_size
     if _no_room(part):
         raise fault("disk_full", directory=part.parent)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Table, insert, select, update
 
 from itgrix_module.app.ports import CallRow, NewStep, TimelineEntry, Work
 from itgrix_module.domain.failures import Failure, Permanent
+from itgrix_module.domain.steps import Priority
 from itgrix_module.storage.engine import Database
 from itgrix_module.storage.lanes import IN_ONE_STATEMENT, append_steps, new_step_values
 from itgrix_module.storage.models import Call, Client, Party, SeenLine, Timeline
@@ -57,6 +58,10 @@ class BufferedWork:
 
     def empty(self) -> bool:
         return not (self.rows or self.steps or self.timeline or self.merges or self.lines)
+
+    def is_lasting(self) -> bool:
+        """Whether a power cut must not take it away. A card is worth nothing after one, and somebody waits for it."""
+        return any(step["priority"] != Priority.CARD for steps in self.steps.values() for step in steps)
 
     def repeats(self, other: BufferedWork) -> bool:
         """Whether this is the other work once more, perhaps with more behind it."""
@@ -110,7 +115,7 @@ class SqlCallStore:
         try:
             self._database.run(
                 lambda connection: _write(connection, _new_part(connection, work, earlier)),
-                durable=bool(work.steps),
+                durable=work.is_lasting(),
                 committed=lambda connection: _is_written(connection, work),
             )
         except Failure as failure:

@@ -114,7 +114,7 @@ class SqlOutbox:
         """Raises Temporary ``lease_lost`` when the step's lane is not the owner's any more: do not send then."""
         held = select(lanes.c.call_id).where(lanes.c.call_id == steps.c.call_id, lanes.c.owner == clip(owner, 100))
         statement = update(steps).where(steps.c.id == step, held.exists()).values(sent=to_json(sent))
-        if not self._database.run(lambda connection: connection.execute(statement).rowcount):
+        if not self._database.run(lambda connection: connection.execute(statement).rowcount, durable=False):
             raise Temporary("lease_lost", f"step {step} is no longer held by {owner}")
 
     def extend(self, owner: str, node: str, linkedid: str, until: float) -> bool:

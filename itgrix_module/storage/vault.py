@@ -7,9 +7,12 @@ all open; it belongs to the user of the service alone. A sealed value carries th
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -29,6 +32,7 @@ class Vault:
 
     def seal(self, secret: str) -> str:
         """ASCII text for a column."""
+        self._reload()  # a key that another process has just replaced must not seal any more
         return PREFIX + self._fernet.encrypt(secret.encode()).decode("ascii")
 
     def open(self, sealed: str) -> str:
@@ -53,13 +57,18 @@ class Vault:
             return False
         return True
 
-    def add_key(self) -> None:
-        """First half of a rotation: a new key seals from now on, the old ones still open."""
-        self._write((Fernet.generate_key().decode("ascii"), *self._keys))
+    @contextmanager
+    def rotation(self) -> Iterator[None]:
+        """In the block a new key seals and the old ones still open: seal all stored values anew there.
 
-    def drop_old_keys(self) -> None:
-        """Second half, when all stored values were sealed anew."""
-        self._write(self._keys[:1])
+        Afterwards only the new key and the one before it are kept: the one before opens what a process that had not
+        seen the change was sealing at that moment. One rotation at a time, over all processes.
+        """
+        with _locked_folder(self._path.parent):
+            self._reload()
+            self._write((Fernet.generate_key().decode("ascii"), *self._keys))
+            yield
+            self._write(self._keys[:2])
 
     def _write(self, keys: tuple[str, ...]) -> None:
         draft = _draft(self._path, keys)
@@ -84,6 +93,16 @@ def open_vault(path: Path) -> Vault:
     if not path.exists():
         _make_key_file(path)
     return Vault(path)
+
+
+@contextmanager
+def _locked_folder(folder: Path) -> Iterator[None]:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _make_key_file(path: Path) -> None:

@@ -129,12 +129,13 @@ def row_two_threads(port: int) -> dict[str, Any]:
     def ask(name: str) -> None:
         answers[name] = bare.client.send_action({"Action": "Getvar", "Variable": name}).get_header("Variable")
 
-    threads = [threading.Thread(target=ask, args=(name,), daemon=True) for name in ("A", "B")]
-    for thread in threads:
-        thread.start()
-        time.sleep(0.05)
-    for thread in threads:
-        thread.join(5.0)
+    waiting = bare.client._response_queue.not_empty._waiters
+    for number, name in enumerate(("A", "B"), 1):
+        threading.Thread(target=ask, args=(name,), daemon=True).start()
+        until(lambda number=number: len(waiting) == number)
+    for number in (1, 2):
+        bare.go()
+        until(lambda number=number: len(answers) == number)
     return answers
 
 

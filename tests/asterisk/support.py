@@ -70,6 +70,7 @@ def logged_in(server: AmiServer, receiver: Receiver, **options: Any) -> Iterator
     try:
         session.open()
         session.login(server.username, server.secret)
+        receiver.wait_for_event("FullyBooted")
         yield session
     finally:
         session.close()

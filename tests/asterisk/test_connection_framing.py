@@ -6,7 +6,7 @@ from __future__ import annotations
 import gzip
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from itgrix_module.asterisk import wire
@@ -36,6 +36,7 @@ def cut(data: bytes, borders: list[int]) -> list[bytes]:
 
 
 @given(st.lists(st.integers(0, 10_000), max_size=30))
+@settings(deadline=None)
 def test_borders_of_packets_never_change_the_result(borders: list[int]) -> None:
     blocks = Blocks()
     found = [read_message(block, 0.0) for piece in cut(STREAM, borders) for block in blocks.feed(piece)]
@@ -53,6 +54,7 @@ def test_one_byte_at_a_time_gives_the_same() -> None:
 
 @pytest.mark.parametrize("name", ["22_in_queue_ringall.ami.gz", "16_in_park_retrieve.ami.gz"])
 @given(size=st.integers(1, 5000))
+@settings(deadline=None)
 def test_recorded_bytes_frame_the_same_in_any_chunk_size(name: str, size: int) -> None:
     data = gzip.decompress((TRACES / name).read_bytes())[:60_000]
     whole = list(Blocks().feed(data))
@@ -62,6 +64,7 @@ def test_recorded_bytes_frame_the_same_in_any_chunk_size(name: str, size: int) -
 
 
 @given(st.lists(st.tuples(keys, values), min_size=1, max_size=20))
+@settings(deadline=None)
 def test_what_was_written_is_read_back(pairs: list[tuple[str, str]]) -> None:
     text = "\r\n".join(["Event: X", *(f"{key}: {value}" for key, value in pairs)])
     (block,) = Blocks().feed(text.encode() + b"\r\n\r\n")
@@ -71,6 +74,7 @@ def test_what_was_written_is_read_back(pairs: list[tuple[str, str]]) -> None:
 
 
 @given(st.binary(max_size=400))
+@settings(deadline=None)
 def test_any_bytes_are_parsed_without_an_exception(block: bytes) -> None:
     for one in (block, b"Event: " + block, b"Response: Follows\r\n" + block):
         read_message(one, 0.0)
@@ -78,6 +82,7 @@ def test_any_bytes_are_parsed_without_an_exception(block: bytes) -> None:
 
 
 @given(st.lists(st.binary(max_size=100), max_size=10))
+@settings(deadline=None)
 def test_any_stream_is_framed_without_an_exception(pieces: list[bytes]) -> None:
     blocks = Blocks()
     for piece in pieces:
@@ -93,6 +98,7 @@ def test_command_without_end_is_bounded() -> None:
 
 
 @given(keys, values)
+@settings(deadline=None)
 def test_encoded_action_is_one_message(key: str, value: str) -> None:
     data = wire.encode("Ping", "a-1", [(key, value)])
     (block,) = Blocks().feed(data)
@@ -100,6 +106,7 @@ def test_encoded_action_is_one_message(key: str, value: str) -> None:
 
 
 @given(st.text(max_size=30), st.text(max_size=30))
+@settings(deadline=None)
 def test_whatever_is_sent_never_holds_a_second_action(key: str, value: str) -> None:
     try:
         data = wire.encode("Ping", "a-1", [(key, value)])

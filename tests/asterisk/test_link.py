@@ -127,6 +127,23 @@ def test_loss_heals_with_a_new_snapshot_that_knows_when_the_gap_began(rig: Rig) 
     assert len(snapshot.channels) == 1
 
 
+def test_answered_ping_is_a_sign_of_life_before_the_gap(rig: Rig) -> None:
+    rig.link.start()
+    rig.wait_for_phase("up")
+    rig.take_until("FullyBooted")
+    rig.pace.now += 500
+    answered = len(rig.ami.seen("Ping"))
+    rig.ami.wait_for(lambda: len(rig.ami.seen("Ping")) > answered + 1)
+    rig.ami.muted.add("Ping")
+    muted = len(rig.ami.seen("Ping"))
+    rig.ami.wait_for(lambda: len(rig.ami.seen("Ping")) > muted)  # so the one before was answered and noted
+    rig.pace.now += 100
+    rig.ami.drop_all()
+    snapshot = rig.take()
+    assert isinstance(snapshot, Snapshot)
+    assert snapshot.lost_at == 1795220500.0
+
+
 def test_restart_of_asterisk_shows_in_the_snapshots(rig: Rig) -> None:
     rig.link.start()
     before = rig.take()

@@ -10,6 +10,7 @@ import pytest
 
 from itgrix_module.domain.failures import NeedsOwner, Temporary
 from tests.asterisk.link_rig import Rig
+from tests.asterisk.support import wait_for
 from tests.fakes.ami_server import Action, AmiServer, Session
 
 
@@ -65,7 +66,7 @@ def test_second_session_is_opened_again_after_its_loss(rig: Rig) -> None:
     rig.wait_for_phase("up")
     rig.link.action("Getvar")
     rig.ami.sessions[1].drop()
-    rig.ami.wait_for(lambda: rig.ami.sessions[1].closed.is_set())
+    wait_for(lambda: not rig.link._commands._connection.connected())  # type: ignore[union-attr]
     rig.link.action("Getvar")
     assert len(rig.ami.sessions) == 3
 
@@ -101,3 +102,33 @@ def test_refused_action_raises_what_the_account_lacks(rig: Rig) -> None:
     rig.wait_for_phase("up")
     with pytest.raises(NeedsOwner):
         rig.link.command("core show version")
+
+
+def test_stop_does_not_wait_for_a_session_that_is_being_opened(rig: Rig) -> None:
+    gate = threading.Event()
+    faults: list[Temporary] = []
+
+    def ask() -> None:
+        try:
+            rig.link.action("Getvar")
+        except Temporary as fault:
+            faults.append(fault)
+
+    def slow_login(session: Session, action: Action) -> None:
+        gate.wait(20)
+        rig.ami._do_login(session, action)
+
+    rig.link.start()
+    rig.wait_for_phase("up")
+    rig.ami.on("Login", slow_login)
+    asker = threading.Thread(target=ask)
+    asker.start()
+    rig.ami.wait_for(lambda: len(rig.ami.sessions) == 2)
+    rig.link.stop()
+    assert asker.is_alive()
+    gate.set()
+    asker.join(20)
+    assert [fault.code for fault in faults] == ["stopped"]
+    rig.ami.wait_for(lambda: rig.ami.sessions[1].closed.is_set())
+    with pytest.raises(Temporary):
+        rig.link.action("Getvar")

@@ -151,22 +151,23 @@ def test_row_5_peer_that_does_not_answer_is_given_up(ami: AmiServer, receiver: R
 
 
 class Crossed:
-    """Answers two Getvars in the opposite order."""
+    """Keeps actions and answers the newest first, one at each ``go``."""
 
     def __init__(self) -> None:
-        self.first: Action | None = None
+        self.kept: list[Action] = []
 
-    def __call__(self, session: Session, action: Action) -> None:
-        if self.first is None:
-            self.first = action
-            return
-        for one in (action, self.first):
-            session.respond(one, Variable=one.get("Variable"), Value="")
-        self.first = None
+    def keep(self, _: Session, action: Action) -> None:
+        self.kept.append(action)
+
+    def go(self, session: Session, _: Action | None = None) -> None:
+        action = self.kept.pop()
+        session.respond(action, Variable=action.get("Variable"), Value="")
 
 
 def test_row_6_two_threads_get_their_own_answers(ami: AmiServer, receiver: Receiver) -> None:
-    ami.on("Getvar", Crossed())
+    crossed = Crossed()
+    ami.on("Getvar", crossed.keep)
+    ami.on("Go", crossed.go)
 
     assert bare("two_threads", ami.port) == {"A": "B", "B": "A"}
 
@@ -177,8 +178,11 @@ def test_row_6_two_threads_get_their_own_answers(ami: AmiServer, receiver: Recei
             answers[name] = session.action("Getvar", {"Variable": name}).get("Variable")
 
         threads = [threading.Thread(target=ask, args=(name,)) for name in ("A", "B")]
-        for thread in threads:
+        for number, thread in enumerate(threads, 1):
             thread.start()
+            ami.wait_for(lambda number=number: len(crossed.kept) == number)
+        for _ in threads:
+            crossed.go(ami.live[-1])
         for thread in threads:
             thread.join(10)
     assert answers == {"A": "A", "B": "B"}

@@ -122,6 +122,12 @@ def test_old_command_answer_is_one_message(file: Path) -> None:
     assert hangup.event == "Hangup"
 
 
+def test_old_command_answer_without_its_end_hides_nothing(file: Path) -> None:
+    file.write_bytes(GREETING + b"Response: Follows\r\nPrivilege: Command\r\ncut short\r\n\r\n" + HANGUP)
+    answer, hangup = read(file)
+    assert (answer.all("Output"), hangup.event) == (["cut short"], "Hangup")
+
+
 def test_value_with_a_bare_line_feed_is_no_damage(file: Path) -> None:
     file.write_bytes(GREETING + b"Event: UserEvent\r\nText: a\nb\r\nUniqueid: 1795220673.1\r\n\r\n")
     (message,) = read(file)
@@ -246,7 +252,7 @@ def test_archive_that_unpacks_to_gigabytes_does_not_fill_the_memory(tmp_path: Pa
 
 
 @given(data=st.binary(max_size=600))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_file_gives_messages_or_a_transcript_error(file: Path, data: bytes) -> None:
     for head in (b"", GREETING, GREETING + LOGIN, b"\x1f\x8b\x08"):
         file.write_bytes(head + data)

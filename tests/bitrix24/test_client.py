@@ -11,7 +11,7 @@ from itgrix_module.bitrix24.encoding import decode, reference
 from itgrix_module.bitrix24.memory import MemoryTokens
 from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent, Temporary
 from tests.bitrix24.conftest import pair
-from tests.bitrix24.wires import Cut, error, reply, result
+from tests.bitrix24.wires import Cut, error, reply, result, wait_for
 
 REGISTER = "telephony.externalCall.register"
 SHOW = "telephony.externalCall.show"
@@ -113,6 +113,23 @@ def test_read_timeout_is_short_for_call_control_and_long_for_the_rest():
     assert read_timeout("user.get") == read_timeout("batch") == 60
 
 
+@pytest.mark.parametrize("method", ["", "../1/other/profile", "profile?x=1", "a b", "профиль", "a\r\nb"])
+def test_name_that_is_no_method_is_not_sent(serve, connect, method):
+    server = serve(lambda request: result(1))
+    with pytest.raises(Permanent) as caught:
+        connect(server.webhook).call(method)
+    assert (caught.value.code, server.requests) == ("bad_request", [])
+
+
+def test_kept_connection_that_the_portal_closed_meanwhile_is_no_fault(serve, connect):
+    server = serve(lambda request: Cut(result("ok")))
+    client = connect(server.webhook)
+    for number in range(1, 4):
+        assert client.call("profile") == "ok"
+        wait_for(lambda number=number: server.closed == number)
+    assert server.connections == 3
+
+
 # batch
 
 
@@ -146,10 +163,11 @@ def test_empty_batch_sends_nothing(serve, connect):
         [Command("a", "x", {}), Command("a", "y", {})],
         [Command("a]b", "x", {})],
         [Command("", "x", {})],
+        [Command("a", "x?auth=1", {})],
     ],
 )
 def test_batch_that_cannot_be_is_an_error_of_ours(connect, commands):
-    with pytest.raises(ValueError, match=r"commands|key"):
+    with pytest.raises(ValueError, match=r"commands|key|method"):
         connect("http://127.0.0.1:1/rest/1/secretcode1234/").batch(commands)
 
 
@@ -260,6 +278,15 @@ def test_operating_time_inside_a_batch_is_learned(serve, connect, clock):
     client.batch(AB, priority=9)
     a, b = client.batch(AB, priority=9)
     assert (a.failure.code, b.failure) == ("method_held", None)
+
+
+def test_operating_time_of_a_batch_itself_counts_for_nothing(serve, connect, clock):
+    answer = {"result": {"result": {"a": 1, "b": 2}}, "time": {"operating": 9999, "operating_reset_at": clock.now + 99}}
+    client = connect(serve(lambda request: reply(answer)).webhook)
+    for _ in range(3):
+        assert [a.failure for a in client.batch(AB)] == [None, None]
+    assert client.limits.pressure() > 0
+    client.limits.acquire("batch", 9)
 
 
 def test_refusal_of_a_method_inside_a_batch_holds_it(serve, connect):

@@ -93,7 +93,7 @@ CONTRACT = [
     (400, "ERROR_CORE", "Call is not found (call should be registered)", FINISH, Permanent, "call_not_found"),
     (400, "ERROR_CORE", "CALL IS NOT FOUND<br>", FINISH, Permanent, "call_not_found"),
     (400, "ERROR_CORE", "Unexpected database error", FINISH, Temporary, "portal_database"),
-    (400, "ERROR_CORE", "Required parameters are not set. Request should contain", ATTACH, Permanent, "record_rejected"),
+    (400, "ERROR_CORE", "Required parameters are not set. Request", ATTACH, Permanent, "record_rejected"),
     (
         400,
         "ERROR_CORE",

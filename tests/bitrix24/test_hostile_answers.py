@@ -24,9 +24,41 @@ from tests.bitrix24.conftest import Clock, pair
 from tests.bitrix24.wires import Request, Server, reply, serving
 
 NAMES = st.sampled_from(
-    "result error error_description time total next result_error result_next result_total result_time items operating "
-    "operating_reset_at CALL_ID uploadUrl fieldName CRM_CREATED_ENTITIES ENTITY_TYPE ENTITY_ID ID UF_DEPARTMENT "
-    "ASSIGNED_BY task id LEAD CONTACT ADMIN INSTALLED ERRORS access_token refresh_token member_id expires_in".split()
+    [
+        "result",
+        "error",
+        "error_description",
+        "time",
+        "total",
+        "next",
+        "result_error",
+        "result_next",
+        "result_total",
+        "result_time",
+        "items",
+        "operating",
+        "operating_reset_at",
+        "CALL_ID",
+        "uploadUrl",
+        "fieldName",
+        "CRM_CREATED_ENTITIES",
+        "ENTITY_TYPE",
+        "ENTITY_ID",
+        "ID",
+        "UF_DEPARTMENT",
+        "ASSIGNED_BY",
+        "task",
+        "id",
+        "LEAD",
+        "CONTACT",
+        "ADMIN",
+        "INSTALLED",
+        "ERRORS",
+        "access_token",
+        "refresh_token",
+        "member_id",
+        "expires_in",
+    ]
 ) | st.text(max_size=5)
 WORDS = st.sampled_from(["", "0", "Y", "7", "expired_token", "QUERY_LIMIT_EXCEEDED", "Call is not found", "https://x/"])
 JSON = st.recursive(

@@ -127,6 +127,14 @@ def test_pressure_rises_with_requests(limiter):
     assert limiter.pressure() == 0.5
 
 
+def test_time_until_there_is_room_is_told_and_nothing_taken(limiter):
+    assert limiter.ready_in() == 0.0
+    fill(limiter, 50)
+    assert limiter.ready_in() == pytest.approx(0.5)
+    assert limiter.ready_in(BACKGROUND) == pytest.approx(10.5)
+    assert limiter.pressure() == 1.0
+
+
 def test_limits_may_change_while_it_runs(limiter, clock):
     limiter.limits = limits_for("p.bitrix24.ru", "ent")
     fill(limiter, 250)

@@ -66,6 +66,7 @@ def test_enterprise_has_its_own_limits():
         ("P.BITRIX24.COM.BR", "", CLOUD),
         ("p.bitrix24.com", "pro", CLOUD),
         ("p.bitrix24.ru", "ent", ENTERPRISE),
+        ("", "", CLOUD),
         ("crm.example.ru", "", BOX),
         ("crm.example.ru:8443", "", BOX),
     ],

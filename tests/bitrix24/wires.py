@@ -10,6 +10,7 @@ import socketserver
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -76,6 +77,7 @@ class Server:
     script: Script
     requests: list[Request] = field(default_factory=list)
     connections: int = 0
+    closed: int = 0
     port: int = 0
     scheme: str = "http"
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -163,6 +165,8 @@ class _Listener(socketserver.ThreadingTCPServer):
     def shutdown_request(self, request: Any) -> None:
         self._open.discard(request)
         super().shutdown_request(request)
+        with self.told.lock:
+            self.told.closed += 1
 
     def cut_all(self) -> None:
         for connection in list(self._open):
@@ -171,6 +175,14 @@ class _Listener(socketserver.ThreadingTCPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that gives up is what the tests are about."""
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Return as soon as the condition holds; fail when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.002)
 
 
 @contextmanager

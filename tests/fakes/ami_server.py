@@ -94,7 +94,8 @@ class Session:
                 self.send(slips.pop(0))
         for slip in slips:
             self.send(slip)
-        self.event(f"{name}Complete", ActionID=action.get("ActionID"), EventList="Complete", ListItems=len(rows))
+        ends = [("BridgeUniqueid", action.get("BridgeUniqueid"))] if name == "BridgeInfo" else []
+        self.event(f"{name}Complete", ends, ActionID=action.get("ActionID"), EventList="Complete", ListItems=len(rows))
 
     def drop(self) -> None:
         """Close the connection as a dying PBX does."""
@@ -244,8 +245,8 @@ class AmiServer:
             session.drop()
             return
         session.user = action.get("Username")
-        session.respond(action, Message="Authentication accepted")
         session.events = action.get("Events") or "on"
+        session.respond(action, Message="Authentication accepted")
         if self.booted and session.events != "off":
             session.event("FullyBooted", Privilege="system,all", Uptime=60, LastReload=60, Status="Fully Booted")
 

@@ -64,7 +64,11 @@ class RealPbx:
         return AmiLogin("127.0.0.1", self.ports.ami, username, self._secret)
 
     def __enter__(self) -> RealPbx:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -189,8 +193,24 @@ def remove_orphans(root: Path) -> None:
         except OSError:
             continue
         with suppress(OSError, ValueError):
-            pid = int((folder / "run" / "pid").read_text())
-            if Path(f"/proc/{pid}/root").resolve() == root:
-                os.kill(pid, signal.SIGKILL)
+            end_orphan(int((folder / "run" / "pid").read_text()), root)
         shutil.rmtree(folder, ignore_errors=True)
         os.close(handle)
+
+
+def end_orphan(pid: int, root: Path) -> None:
+    """Kill the process, if it is still the one that ran in ``root``, and wait until it is gone."""
+    if Path(f"/proc/{pid}/root").resolve() != root:
+        return
+    os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + STOP_SECONDS
+    while runs(pid) and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def runs(pid: int) -> bool:
+    """The process has not ended; one that waits to be collected by its parent has."""
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False

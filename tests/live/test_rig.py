@@ -18,7 +18,7 @@ import pytest
 from tests.live import plan
 from tests.live.links import LoopThread
 from tests.live.manager import AmiError, Manager
-from tests.live.pbx import RealPbx, remove_orphans
+from tests.live.pbx import PbxError, RealPbx, remove_orphans, runs
 from tests.live.play_click import click_to_call
 from tests.live.rig import Played, Rig, Situation
 from tests.live.situations import ALL, BY_NAME
@@ -158,7 +158,7 @@ def test_console_commands_are_answered(pbx: RealPbx) -> None:
 
 ORPHAN = """
 import os, pathlib, sys
-from tests.live.pbx import RealPbx, remove_orphans
+from tests.live.pbx import PbxError, RealPbx, remove_orphans, runs
 pbx = RealPbx("22", pathlib.Path(sys.argv[1]))
 pbx.start()
 print(pbx.folders.outer, (pbx.folders.outer / "run" / "pid").read_text(), flush=True)
@@ -172,21 +172,26 @@ def test_an_asterisk_whose_session_died_is_ended_by_the_next_one(tmp_path: Path,
     assert Path("/proc", pid, "root").resolve() == pbx22.root
     remove_orphans(pbx22.root)
     assert not Path(folder).exists()
-    assert gone(int(pid))
+    assert not runs(int(pid))
     assert pbx22.running
+
+
+def test_an_asterisk_that_does_not_boot_is_an_error_with_its_log_and_leaves_nothing(tmp_path: Path) -> None:
+    threads = threading.active_count()
+    pbx = RealPbx("22", tmp_path)
+    config = pbx.folders.outer / "etc" / "asterisk.conf"
+    config.write_text(config.read_text().replace("astmoddir => ", "astmoddir => /nowhere"))
+    with pytest.raises(PbxError, match="has not booted"), pbx:
+        pass
+    assert not pbx.folders.outer.exists()
+    assert threading.active_count() == threads
 
 
 def test_nothing_is_left_when_it_closes(tmp_path: Path) -> None:
     threads = threading.active_count()
     with RealPbx("22", tmp_path) as pbx, Rig(pbx):
         pid = int((pbx.folders.outer / "run" / "pid").read_text())
-    assert gone(pid)
+    assert not runs(pid)
     assert not pbx.folders.outer.exists()
     assert threading.active_count() == threads
     assert (tmp_path / "asterisk-22" / "log" / "full").stat().st_size
-
-
-def gone(pid: int) -> bool:
-    """The process has ended; an orphan may wait to be collected by who runs this machine."""
-    status = Path("/proc", str(pid), "status")
-    return not status.exists() or "State:\tZ" in status.read_text()

@@ -38,15 +38,16 @@ def wav(
     tag: int = 1,
     bits: int = 16,
     said: int | None = None,
+    before: bytes = b"",
     after: bytes = b"",
 ) -> Path:
-    """A wav file. ``said``: length that the header tells, if not the true one."""
+    """A wav file. ``said``: length that the header tells, if not the true one; ``before``, ``after``: other chunks."""
     said = len(data) if said is None else said
     width = channels * bits // 8
     shape = struct.pack("<HHIIHH", tag, channels, rate, rate * width, width, bits)
     riff = 0 if said == 0 else 36 + said & 0xFFFFFFFF
     head = b"RIFF" + struct.pack("<I", riff) + b"WAVEfmt " + struct.pack("<I", 16) + shape
-    return put(path, head + b"data" + struct.pack("<I", said) + data + after)
+    return put(path, head + before + b"data" + struct.pack("<I", said) + data + after)
 
 
 def put(path: Path, content: bytes) -> Path:

@@ -114,6 +114,14 @@ def test_encoder_that_makes_less_than_it_got_is_not_believed(only: Only, source:
     assert "1.0 s of mp3 of 4.0 s" in found.text or "1.1 s of mp3 of 4.0 s" in found.text
 
 
+def test_encoder_that_stops_early_in_peace_is_not_believed(only: Only, tmp_path: Path, work: Path) -> None:
+    folder = only("lame")
+    (folder / "lame").rename(folder / "real")
+    only(lame=f'/usr/bin/head -c 1000000 | {folder}/real "$@"')
+    found = failure(wav(tmp_path / "long.wav", tone(4) * 20), work)
+    assert (found.code, found.text) == ("encoder_failed", "lame failed: it stopped reading, exit status 0")
+
+
 def test_full_disk_says_so_and_waits(only: Only, source: Path, work: Path) -> None:
     only(lame=f"{LAST} {ENOSPC}")
     found = failure(source, work)

@@ -171,8 +171,9 @@ def test_coded_format_without_a_program_says_what_to_install(only: Only, tmp_pat
 @pytest.mark.parametrize("programs", [["sox"], ["ffmpeg"], []])
 def test_parts_of_different_rates_meet_at_the_highest(only: Only, tmp_path: Path, programs: list[str]) -> None:
     only(*programs)
+    other = b"LIST\x40\x1f\0\0" + bytes(8000)
     parts = [
-        wav(tmp_path / "a.wav", tone(1, hertz=300), after=b"LIST\x04\0\0\0abcd"),
+        wav(tmp_path / "a.wav", tone(1, hertz=300), before=other, after=other),
         wav(tmp_path / "b.wav", tone(1, hertz=600, rate=32000, channels=2), rate=32000, channels=2),
         wav(tmp_path / "c.wav", tone(1, hertz=900, rate=16000), rate=16000),
     ]

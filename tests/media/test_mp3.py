@@ -49,6 +49,27 @@ def test_tags_around_the_sound_do_not_count(tmp_path: Path) -> None:
     assert measure(tagged) == measure(tmp_path / "a.mp3")
 
 
+def test_chance_look_of_a_header_before_the_sound_is_not_believed(tmp_path: Path) -> None:
+    plain = mp3_of(tmp_path / "a.mp3", tone(2, rate=16000)).read_bytes()
+    chance = put(tmp_path / "b.mp3", b"\xff\xfb\x90\x00" + bytes(50) + plain)
+    assert measure(chance) == measure(tmp_path / "a.mp3")
+
+
+def test_frame_with_the_notes_of_the_encoder_is_no_sound(tmp_path: Path) -> None:
+    argv = [str(LAME), "--quiet", "-r", "-V", "5", "-s", "16", "-m", "m", "-", str(tmp_path / "a.mp3")]
+    subprocess.run(argv, input=tone(3, rate=16000), check=True, stderr=subprocess.DEVNULL)
+    content = (tmp_path / "a.mp3").read_bytes()
+    noted = content.index(b"Xing") + 8
+    found = measure(tmp_path / "a.mp3")
+    assert found
+    assert found.frames == int.from_bytes(content[noted : noted + 4], "big")
+
+
+def test_sound_after_too_much_else_is_not_looked_for(tmp_path: Path) -> None:
+    plain = mp3_of(tmp_path / "a.mp3", tone(2, rate=16000)).read_bytes()
+    assert measure(put(tmp_path / "b.mp3", bytes(300_000) + plain)) is None
+
+
 def test_cut_file_has_the_length_of_its_whole_frames(tmp_path: Path) -> None:
     whole = mp3_of(tmp_path / "a.mp3", tone(4, rate=16000)).read_bytes()
     found = measure(put(tmp_path / "b.mp3", whole[: len(whole) // 2 + 70]))

@@ -12,9 +12,9 @@ from typing import Any
 class Line:
     """``text``: what happened, in words. ``why``: the reason; ``hint``: what a person can do.
 
-    ``kind``: ``fact`` (the PBX), ``step`` (our decision), ``attempt`` (the portal) or ``note``. ``tone``: empty, ``ok``,
-    ``warning`` or ``error``. ``technical``: of no interest to most. ``name`` and ``data``: the entry as it was stored;
-    ``request`` and ``answer``: the talk with the portal. ``at``: epoch seconds, UTC.
+    ``kind``: ``fact`` (the PBX), ``step`` (our decision), ``attempt`` (the portal) or ``note``. ``tone``: empty,
+    ``ok``, ``warning`` or ``error``. ``technical``: of no interest to most. ``name`` and ``data``: the entry as it
+    was stored; ``request`` and ``answer``: the talk with the portal. ``at``: epoch seconds, UTC.
     """
 
     at: float

@@ -8,7 +8,7 @@ from typing import Any
 
 from itgrix_module.app.ports import TimelineEntry
 from web.i18n import mark
-from web.preferences import said, text
+from web.preferences import said, sentence, text
 from web.story.line import Line
 from web.story.scene import Scene
 
@@ -115,7 +115,7 @@ def _users(scene: Scene, request: Any) -> str:
 
 def tell_note(_scene: Scene, entry: TimelineEntry) -> Line:
     """Something that was decided without a request."""
-    return Line(entry.at, "note", "note", sentence(said(entry.text)))
+    return Line(entry.at, "note", "note", sentence(said(entry.text)), name="note", data=entry.data)
 
 
 def _plain(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 CLASSES = (
     "system", "call", "log", "verbose", "command", "agent", "user", "config", "dtmf", "reporting", "cdr", "dialplan",
@@ -99,6 +100,9 @@ DIDS = {
     "follow_me": "74950000006",
     "voicemail": "74950000007",
 }
+MORE_DIDS = ("74950000004", "74950000008")
+FIRST = ("Григорий", "Ирина", "Никита", "Полина", "Роман", "Ксения", "Тимур", "Вера", "Лев", "Софья")
+LAST = ("Ершов", "Ларин", "Мельник", "Савельев", "Шевченко", "Гришин", "Давыдов", "Коваль", "Бондарь", "Юдин")
 CLIENTS = (
     Client("79161234567"),
     Client("79039876543"),
@@ -118,14 +122,14 @@ CLIENTS = (
 class PbxConfig:
     """Everything a PBX starts with. Times in seconds.
 
-    ``dids``: what each DID leads to, by kind of destination. ``monitor_dir``: where recordings are written; None
-    writes none, their paths then name Asterisk's usual place. ``timestamps``: ``timestampevents`` of manager.conf.
-    ``channel_variables``: ``channelvars`` of manager.conf. ``noise``: pairs of Newexten and VarSet per step of the
-    dialplan (class dialplan); a real FreePBX sends a few hundred per call. ``cdr_events``: FreePBX 17 sends them, 16
-    does not. ``list_pause``: between the items of a list, so that live events fall between them. ``write_limit``: bytes
-    that may wait for a slow reader before the session is closed. ``contact``: where phones are registered; ``{}`` is
-    the extension. ``extra_crlf``: a stray empty line after each finished recording, as builds with the test framework
-    send it.
+    ``dids``: what each DID leads to, by kind of destination; ``more_dids``: others that lead to a phone.
+    ``monitor_dir``: where recordings are written; None writes none, their paths then name Asterisk's usual place.
+    ``timestamps``: ``timestampevents`` of manager.conf. ``channel_variables``: ``channelvars`` of manager.conf.
+    ``noise``: pairs of Newexten and VarSet per new channel (class dialplan); a real FreePBX sends a few hundred per
+    call. ``cdr_events``: FreePBX 17 sends them, 16 does not. ``extra_crlf``: a stray empty line after each finished
+    recording, as builds with the test framework send it. ``list_pause``: between the items of a list, so that live
+    events fall between them. ``write_limit``: bytes that may wait for a slow reader before the session is closed.
+    ``contact``: where phones are registered; ``{}`` is the extension.
     """
 
     extensions: tuple[Extension, ...] = EXTENSIONS
@@ -133,6 +137,7 @@ class PbxConfig:
     group: Group = Group("600", ("101", "102", "103"))
     queue: Group = Group("700", ("102", "103", "104"))
     dids: Mapping[str, str] = field(default_factory=lambda: dict(DIDS))
+    more_dids: tuple[str, ...] = MORE_DIDS
     clients: tuple[Client, ...] = CLIENTS
     users: tuple[AmiUser, ...] = (AmiUser("itgrix", "sandbox-secret"),)
     monitor_dir: Path | None = None
@@ -149,6 +154,16 @@ class PbxConfig:
     write_limit: int = 16 * 1024 * 1024
     contact: str = "sip:{}@10.0.0.5:5060"
     click: Click = Click()
+
+    @classmethod
+    def sized(cls, employees: int, lines: int, **changes: Any) -> PbxConfig:
+        """A company of that many employees (at least 10) and DIDs that lead to them. ``changes``: other fields."""
+        more = (
+            Extension(str(101 + number), f"{FIRST[number % len(FIRST)]} {LAST[number // len(FIRST) % len(LAST)]}")
+            for number in range(len(EXTENSIONS), employees)
+        )
+        dids = tuple(str(74951000001 + number) for number in range(max(0, lines - len(DIDS))))
+        return replace(cls(extensions=(*EXTENSIONS, *more), more_dids=dids), **changes)
 
     def extension(self, number: str) -> Extension:
         """Raises ValueError for a phone that the PBX does not have."""

@@ -46,18 +46,11 @@ class Devices:
         """As last said."""
         return self._states.get(device, "NOT_INUSE")
 
-    def settle(self, channels: Iterable[Channel]) -> None:
-        """Say what has changed since the last time."""
-        if not self._touched or not self._config.device_states:
-            self._touched.clear()
-            return
-        by_device: dict[str, set[str]] = {device: set() for device in self._touched}
-        for channel in channels:
-            if channel.device in by_device:
-                by_device[channel.device].add(channel.state)
-        self._touched.clear()
-        for device, states in by_device.items():
-            self._change(device, _combined(states))
+    def settle(self, channels: Mapping[str, Iterable[Channel]]) -> None:
+        """Say what has changed since the last time. ``channels``: by device."""
+        touched, self._touched = self._touched, {}
+        for device in touched if self._config.device_states else ():
+            self._change(device, _combined({channel.state for channel in channels.get(device, ())}))
 
     def _change(self, device: str, state: str) -> None:
         if self.state(device) == state:

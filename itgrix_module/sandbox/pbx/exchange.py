@@ -15,6 +15,7 @@ from itgrix_module.sandbox.pbx.recorder import Recorder
 
 Part = str | Channel | Bridge | tuple[str, Channel | Bridge] | Mapping[str, object]
 
+STAMP_STEP = 2e-6  # seconds between two events of one step: no two have the same time on a real PBX
 CAUSES = {
     0: "Unknown",
     1: "Unallocated (unassigned) number",
@@ -52,12 +53,16 @@ class Event(NamedTuple):
     text: bytes
 
 
+STRAY = Event("", "", b"\r\n")  # an empty line between two messages, for everybody who hears events
+
+
 class Exchange:
     """Not thread-safe: whoever uses it holds the timeline's lock. ``now`` gives epoch seconds."""
 
     def __init__(self, config: PbxConfig, now: Callable[[], float], emit: Callable[[Event], None]) -> None:
         self.config = config
         self.channels: dict[str, Channel] = {}
+        self.by_device: dict[str, set[Channel]] = {}
         self.bridges: dict[str, Bridge] = {}
         self.finished = 0
         self.recorder = Recorder(config.monitor_dir)
@@ -73,6 +78,7 @@ class Exchange:
         for channel in self.channels.values():
             channel.live = False
         self.channels.clear()
+        self.by_device.clear()
         self.bridges.clear()
         self.devices.reset()
         self.started = self._now()
@@ -93,8 +99,7 @@ class Exchange:
     def _head(self, name: str, right: str, body: str) -> bytes:
         stamp = ""
         if self.config.timestamps:
-            # No two events at the same instant, as on a real PBX.
-            self._stamp = max(self._now(), self._stamp + 1e-6)
+            self._stamp = max(self._now(), self._stamp + STAMP_STEP)
             stamp = f"Timestamp: {self._stamp:.6f}\r\n"
         return f"Event: {name}\r\nPrivilege: {right},all\r\n{stamp}{body}\r\n".encode()
 
@@ -143,6 +148,7 @@ class Exchange:
             inherited=dict(parent.inherited) if parent else {}, watched=self.config.channel_variables,
         )  # fmt: skip
         self.channels[name] = channel
+        self.by_device.setdefault(channel.device, set()).add(channel)
         self.devices.touch(channel.device)
         self.say("Newchannel", channel)
         self.chatter(channel)
@@ -183,12 +189,14 @@ class Exchange:
         """The channel is gone. ``tech``: SIP code, when the other side sent one."""
         channel.live = False
         self.channels.pop(channel.name, None)
+        self.by_device.get(channel.device, set()).discard(channel)
         if channel.last_place:
             channel.at(*channel.last_place)
         self.finished += 1
         extra = {"Cause": cause, "Cause-txt": CAUSES.get(cause, "Unknown")} | ({"TechCause": tech} if tech else {})
         self.say("Hangup", channel, extra)
-        self.recorder.finish(channel.uniqueid, self._now())
+        if self.recorder.finish(channel.uniqueid, self._now()) and self.config.extra_crlf:
+            self._emit(STRAY)
         self.devices.touch(channel.device)
 
     # -- bridges

@@ -54,7 +54,9 @@ class Played:
 
 
 class Stage:
-    """``listeners`` get every event, in the timeline's thread; ``room`` as in Timeline."""
+    """``listeners`` get every event, in the timeline's thread; ``settled`` are told after each step. ``down``: the PBX
+    does not run, events reach nobody. ``room`` as in Timeline.
+    """
 
     def __init__(self, config: PbxConfig, clock: Clock, room: Callable[[], None] = lambda: None) -> None:
         self.config = config
@@ -66,6 +68,7 @@ class Stage:
         self.truths: deque[Truth] = deque(maxlen=KEEP)
         self.cdr: deque[dict[str, str]] = deque(maxlen=KEEP)
         self.running: dict[Call, Played] = {}
+        self.down = False
         self._changed = threading.Condition()
 
     def play(self, situation: Situation, after: float = 0.0) -> Played:
@@ -95,14 +98,14 @@ class Stage:
 
     def stop_calls(self) -> None:
         """End all calls in order, as a restart does. Call it with the timeline held."""
-        for call in tuple(self.running):
+        for call in self._begun():
             self._drop(call)
             call.collapse(None, 4)
             self._finish(call, KINDS[call.situation.kind].outcome if call.situation.kind in KINDS else "cancelled")
 
     def lose_calls(self) -> None:
         """All calls are gone without a word, as when the process dies. Call it with the timeline held."""
-        for call in tuple(self.running):
+        for call in self._begun():
             self._drop(call)
             self._finish(call, "missed" if call.truth.direction == "incoming" else "cancelled")
 
@@ -131,6 +134,9 @@ class Stage:
         finally:
             self._finish(call, outcome)
 
+    def _begun(self) -> list[Call]:
+        return [call for call in self.running if call.root is not None]
+
     def _drop(self, call: Call) -> None:
         """The call's story ends here; ``_finish`` is called by the one who drops it."""
         played = self.running[call]
@@ -146,11 +152,13 @@ class Stage:
             self._changed.notify_all()
 
     def _emit(self, event: Event) -> None:
+        if self.down:
+            return
         for listener in self.listeners:
             listener(event)
 
     def _after_step(self) -> None:
-        self.exchange.devices.settle(self.exchange.channels.values())
+        self.exchange.devices.settle(self.exchange.by_device)
         self.exchange.recorder.grow(self.timeline.now)
         for told in self.settled:
             told()

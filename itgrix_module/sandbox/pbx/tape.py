@@ -29,7 +29,7 @@ def record(
     heard, wanted = bytearray(), frozenset(rights)
 
     def hear(event: Event) -> None:
-        if event.right in wanted:
+        if event.right in wanted or not event.name:
             heard.extend(event.text)
 
     stage.listeners.append(hear)

@@ -70,7 +70,7 @@ class Timeline:
     def open(self) -> None:
         """Start the thread."""
         self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="sandbox-pbx-calls")
+        self._thread = threading.Thread(target=self._run, name="sandbox-pbx-calls", daemon=True)
         self._thread.start()
 
     def close(self) -> None:

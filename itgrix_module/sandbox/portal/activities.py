@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from itgrix_module.sandbox.portal.params import as_int, as_list, as_text
 from itgrix_module.sandbox.portal.state import State
 
 _EMPTY: dict[str, Any] = {
@@ -17,17 +18,19 @@ _EMPTY: dict[str, Any] = {
     "RESULT_SUM": None, "RESULT_CURRENCY_ID": None, "RESULT_STATUS": "0", "RESULT_STREAM": "0",
     "RESULT_SOURCE_ID": None, "AUTOCOMPLETE_RULE": "0", "COMMUNICATIONS": [],
 }  # fmt: skip
-WRITABLE = frozenset(_EMPTY) | {"OWNER_ID", "OWNER_TYPE_ID", "TYPE_ID", "BINDINGS", "FILES"}
+_NUMBERS = frozenset({"OWNER_ID", "OWNER_TYPE_ID", "TYPE_ID", "RESPONSIBLE_ID", "DIRECTION"})
+_LISTS = frozenset({"COMMUNICATIONS", "SETTINGS", "PROVIDER_PARAMS", "FILES"})
+_WRITABLE = frozenset(_EMPTY) | {"OWNER_ID", "OWNER_TYPE_ID", "TYPE_ID"}
 
 
 def add_activity(state: State, fields: Mapping[str, Any], author: int, more: Iterable[tuple[int, int]] = ()) -> int:
     """Store an activity bound to its owner and to ``more`` (type id, id); returns its id."""
     number = state.next_id()
     now = state.iso()
-    stored = {"ID": str(number), **_EMPTY, "CREATED": now, "LAST_UPDATED": now, **fields}
+    stored = {"ID": str(number), **_EMPTY, "CREATED": now, "LAST_UPDATED": now, **_clean(fields)}
     stored |= {"AUTHOR_ID": str(author), "EDITOR_ID": str(author), "STATUS": _status(stored)}
     stored["COMMUNICATIONS"] = [
-        {"ID": str(state.next_id()), **item} for item in fields.get("COMMUNICATIONS", ()) if isinstance(item, dict)
+        {"ID": str(state.next_id()), **item} for item in stored["COMMUNICATIONS"] if isinstance(item, dict)
     ]
     state.activities[number] = stored
     state.bindings[number] = [(int(stored["OWNER_TYPE_ID"]), int(stored["OWNER_ID"])), *more]
@@ -38,9 +41,19 @@ def add_activity(state: State, fields: Mapping[str, Any], author: int, more: Ite
 
 def change_activity(state: State, stored: dict[str, Any], fields: Mapping[str, Any], editor: int) -> None:
     """Write fields of an activity."""
-    stored |= {name: value for name, value in fields.items() if name in WRITABLE}
+    stored |= _clean(fields)
     stored |= {"LAST_UPDATED": state.iso(), "EDITOR_ID": str(editor), "STATUS": _status(stored)}
     state.publish("ONCRMACTIVITYUPDATE", {"FIELDS": {"ID": int(stored["ID"])}}, editor, "")
+
+
+def _clean(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _value(name, value) for name, value in fields.items() if name in _WRITABLE}
+
+
+def _value(name: str, value: Any) -> Any:
+    if name in _LISTS:
+        return as_list(value)
+    return str(as_int(value) or 0) if name in _NUMBERS else as_text(value)
 
 
 def _status(stored: Mapping[str, Any]) -> str:

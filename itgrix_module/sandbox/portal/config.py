@@ -144,7 +144,7 @@ class PortalConfig:
     seed: int = 1
     keep_calls: int = 10_000
     keep_requests: int = 5_000
-    keep_entities: int = 20_000
+    keep_entities: int = 10_000
     keep_messages: int = 5_000
     keep_record_bytes: int = 64 * 1024 * 1024
 

@@ -91,6 +91,11 @@ class Couriers:
         with self._changed:
             return list(self._done)
 
+    def penalty(self, url: str) -> float:
+        """Extra seconds between letters that a slow handler has earned."""
+        route = self._routes.get(url)
+        return route.penalty if route else 0.0
+
     def drain(self, timeout: float = 10.0) -> bool:
         """Wait until nothing waits or travels; False when the time is over."""
         with self._changed:
@@ -166,7 +171,7 @@ class _Route:
         self.travelling = False
         self.last_due = 0.0
         self._letters: list[Letter] = []
-        self._penalty = 0.0
+        self.penalty = 0.0
         self._not_before = 0.0
 
     @property
@@ -189,5 +194,5 @@ class _Route:
         return heapq.heappop(self._letters)
 
     def judge(self, slow: bool) -> None:
-        self._penalty = min(MAX_PENALTY, max(1.0, self._penalty * 2)) if slow else 0.0
-        self._not_before = time.monotonic() + self._penalty
+        self.penalty = min(MAX_PENALTY, max(1.0, self.penalty * 2)) if slow else 0.0
+        self._not_before = time.monotonic() + self.penalty

@@ -77,7 +77,7 @@ class CrmStore:
             if upper in crm_fields.MULTI and upper in crm_fields.FIELDS[kind]:
                 self._write_multi(stored, upper, value)
             elif crm_fields.known(kind, upper) and upper not in crm_fields.READ_ONLY:
-                stored[upper] = _scalar(crm_fields.FIELDS[kind].get(upper, "string"), value)
+                stored[upper] = _scalar(crm_fields.FIELDS[kind].get(upper, "user"), value)
         _derive(kind, stored)
         self._reindex(kind, stored)
 
@@ -126,7 +126,9 @@ def _key(type_: str, value: str) -> str:
 
 
 def _scalar(type_: str, value: Any) -> Any:
-    if type_ == "multiple" or isinstance(value, (list, dict)):
+    if type_ == "multiple":
+        return [str(number) for number in map(as_int, as_list(value)) if number is not None]
+    if type_ == "user" and isinstance(value, (list, dict)):
         return [as_text(item) for item in as_list(value)]
     if type_ == "char":
         return "Y" if as_bool(value) else "N"

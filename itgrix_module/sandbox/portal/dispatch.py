@@ -18,10 +18,10 @@ from itgrix_module.sandbox.portal.query import Page
 from itgrix_module.sandbox.portal.state import State
 
 Methods = Mapping[str, Method]
-_SAID: dict[str, RestError] = {
-    "http_500": RestError(500, "INTERNAL_SERVER_ERROR", "Internal server error"),
-    "empty_error": RestError(400, "", ""),
-    "error_200": RestError(200, "ERROR_CORE", "Unexpected database error"),
+_SAID = {
+    "http_500": (500, "INTERNAL_SERVER_ERROR", "Internal server error"),
+    "empty_error": (400, "", ""),
+    "error_200": (200, "ERROR_CORE", "Unexpected database error"),
 }
 
 
@@ -74,7 +74,7 @@ class Dispatcher:
         if visit.in_batch:
             visit.hold(self._faults.latency_of(name, exactly=True))
         if fault := self._faults.strike([name], INSTEAD - {"missing"}):
-            raise _SAID[fault.kind]
+            raise RestError(*_SAID[fault.kind])
         result = self._batch(visit, params) if name == "batch" else self._called(visit, method, params)
         return _odd(result, self._faults.strike([name], ODD))
 

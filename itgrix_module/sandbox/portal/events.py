@@ -52,6 +52,14 @@ class EventDesk:
             payload = {"event": event, "data": dict(data), "ts": self._ts(), "auth": dict(auth)}
             self._couriers.post(event, app.install_url, lambda: payload)
 
+    def payload(self, app: App, event: str, data: Data, user_id: int) -> dict[str, Any]:
+        """What a handler of the application would get; change it and ``send`` it to see how a forgery fares."""
+        return self._app_payload(app, Binding(0, event, ""), event, data, user_id)
+
+    def send(self, url: str, payload: Data) -> None:
+        """Any payload to any address, on the way that all events take."""
+        self._couriers.post(str(payload.get("event", "")), url, lambda: payload)
+
     def full_auth(self, app: App, token: Token) -> dict[str, Any]:
         """The block of ONAPPINSTALL and ONAPPUPDATE."""
         return {**self._token_auth(app, token), "refresh_token": token.refresh}

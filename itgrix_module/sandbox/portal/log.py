@@ -19,8 +19,8 @@ class RequestView:
     """One request or one command of a batch.
 
     ``http``: number of the HTTP request; commands of a batch share it with their batch and have ``via_batch``.
-    ``kind``: rest, upload or oauth. ``at`` epoch seconds, ``seconds`` what it took. ``status`` is 0 when no answer
-    was sent; ``fault`` names the injected fault.
+    ``method`` is in lower case. ``kind``: rest, upload or oauth. ``at``: epoch seconds, ``seconds``: what it took.
+    ``status`` is 0 when no answer was sent; ``fault`` names the injected fault.
     """
 
     http: int
@@ -59,8 +59,9 @@ class RequestLog:
             if not entry.via_batch:
                 self.http["total"] += 1
                 self.http["batch" if entry.method == "batch" else entry.kind] += 1
-            if len(self.methods) > LONG:
-                self.methods.clear()
+            for counter in (self.methods, self.errors):
+                if len(counter) > LONG:
+                    counter.clear()
 
     def entries(self) -> list[RequestView]:
         """Oldest first."""

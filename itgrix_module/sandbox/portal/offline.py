@@ -47,15 +47,17 @@ class OfflineQueue:
 
     def __init__(self) -> None:
         self._items: Shelf[int, Item] = Shelf(KEEP)
+        self._latest: Shelf[tuple[str, str], int] = Shelf(KEEP)
         self._numbers = itertools.count(1)
 
     def put(self, event: str, data: Mapping[str, Any], connector: str, at: str) -> None:
         """Add an event; a free one about the same object gives way."""
         message = f"{event}:{_object(data)}"
-        for item in list(self._items.values()):
-            if (item.message, item.connector, item.process) == (message, connector, ""):
-                del self._items[item.id]
         number = next(self._numbers)
+        earlier = self._items.get(self._latest.get((message, connector), 0))
+        if earlier is not None and not earlier.process:
+            del self._items[earlier.id]
+        self._latest[(message, connector)] = number
         self._items[number] = Item(number, event, message, dict(data), connector, at)
 
     def free(self, connector: str, error: bool = False) -> list[Item]:

@@ -90,7 +90,7 @@ def _view(portal: SandboxPortal, tab: str) -> dict[str, Any]:
         "tab": tab,
         "tabs": TABS,
         "user": user if user in portal.users else 0,
-        "users": [found for found in portal.users.values() if found.active],
+        "users": [found for found in list(portal.users.values()) if found.active],
         "lines": list(portal.state.lines.values()),
         "methods": sorted(portal.state.method_scopes),
         "kinds": sorted(KINDS),

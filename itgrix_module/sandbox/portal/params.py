@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -62,11 +63,19 @@ def as_text(value: Any, default: str = "") -> str:
 
 def as_int(value: Any) -> int | None:
     if isinstance(value, (bool, int, float)):
-        return int(value)
+        return int(value) if math.isfinite(value) else None
     if not isinstance(value, str):
         return None
     found = _INTEGER.match(value)
     return int(found.group()[:20]) if found else None
+
+
+def as_float(value: Any) -> float | None:
+    try:
+        found = float(value) if isinstance(value, (int, float, str)) else math.nan
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
 
 
 def as_bool(value: Any) -> bool:

@@ -46,7 +46,8 @@ class SandboxPortal:
     """A Bitrix24 portal in memory.
 
     ``faults`` spoils answers; ``switches`` are conditions of the whole portal; ``happenings`` is what people do in it
-    (the usual ones are methods here); ``weather`` is how events travel. ``clock``: epoch seconds.
+    (the usual ones are methods here); ``weather`` is how events travel; ``events`` can also forge one.
+    ``clock``: epoch seconds.
     """
 
     def __init__(self, config: PortalConfig | None = None, *, clock: Callable[[], float] = time.time) -> None:
@@ -54,10 +55,10 @@ class SandboxPortal:
         self.state = State(self.config, clock)
         self.faults = Faults()
         self.couriers = Couriers(_weather(self.config), self.state.now, self.config.seed)
-        self._events = EventDesk(self.state, self.couriers)
-        self.happenings = Happenings(self.state, self._events)
+        self.events = EventDesk(self.state, self.couriers)
+        self.happenings = Happenings(self.state, self.events)
         methods = method_table()
-        self.state.publish = self._events.publish
+        self.state.publish = self.events.publish
         self.state.method_scopes = {name: method.scopes for name, method in methods.items()}
         self.state.method_hidden = self.faults.missing
         door = RestDoor(self.state, self.faults, Dispatcher(self.state, self.faults, methods))
@@ -75,12 +76,12 @@ class SandboxPortal:
         if self._servers:
             raise RuntimeError("the portal has been started already")
         self._stopping.clear()
-        self.couriers.start()
         self._servers = [PortalServer(host, port, self.app)]
         if self.config.separate_oauth:
             self._servers.append(PortalServer(host, 0, create_app(self._oauth.blueprint(with_app_info=True))))
         self.state.url = f"http://{host}:{self._servers[0].port}"
         self.state.oauth_url = f"http://{host}:{self._servers[-1].port}"
+        self.couriers.start()
         for server in self._servers:
             server.start()
         self._ticker = threading.Thread(target=self._tick_along, name="sandbox-clock")
@@ -165,7 +166,7 @@ class SandboxPortal:
         self.happenings.tick()
 
     def reset(self) -> None:
-        """Start over from the configuration. Keys, addresses and the bound events of applications start over too."""
+        """Forget calls and what came of them, faults and the log. Who is connected stays connected."""
         with self.state.lock:
             self.faults.clear()
             self.state.fill()
@@ -187,13 +188,15 @@ class SandboxPortal:
         return found[0]
 
     def wait(self, condition: Callable[[SandboxPortal], T], timeout: float = 10.0) -> T:
-        """Wait until the condition gives something true, look at each change; TimeoutError when it never does."""
+        """Wait until the condition gives something true; TimeoutError when it never does.
+
+        Looks after each change, and ten times a second for what changes elsewhere.
+        """
         deadline = time.monotonic() + timeout
-        with self.state.changed:
-            while not (found := condition(self)):
-                if (left := deadline - time.monotonic()) <= 0:
-                    raise TimeoutError("the portal did not come to what was waited for")
-                self.state.changed.wait(min(left, 0.1))
+        while not (found := condition(self)):
+            if (left := deadline - time.monotonic()) <= 0:
+                raise TimeoutError("the portal did not come to what was waited for")
+            self._await_change(min(left, 0.1))
         return found
 
     @property
@@ -282,6 +285,10 @@ class SandboxPortal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _await_change(self, seconds: float) -> None:
+        with self.state.changed:
+            self.state.changed.wait(seconds)
 
     def _tick_along(self) -> None:
         while not self._stopping.wait(TICK):

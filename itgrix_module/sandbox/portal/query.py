@@ -12,6 +12,7 @@ from typing import Any
 from itgrix_module.sandbox.portal.params import Params, as_bool, as_list, as_map
 
 PAGE = 50
+LONGEST_NUMBER = 15
 # longest first, so that a prefix is not taken for a shorter one
 PREFIXES = ("!><", "!=%", "!%=", "><", ">=", "<=", "!@", "=%", "%=", "!=", "!%", ">", "<", "@", "%", "=", "?", "!")
 Row = Mapping[str, Any]
@@ -109,7 +110,8 @@ def _comparable(value: Any) -> Any:
         return "Y" if value else "N"
     text = str(value if value is not None else "").strip()
     try:
-        return float(text)
+        # longer ones are names made of digits, and a float would take two of them for one
+        return float(text) if len(text) <= LONGEST_NUMBER else text
     except ValueError:
         return _instant(text)
 

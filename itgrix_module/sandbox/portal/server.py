@@ -102,9 +102,8 @@ class Connection(BaseHTTPRequestHandler):
         with body:
             wire = Wire(self.connection, self.server.stopping)
             status, headers, content = self._run(self._environ(body, wire))
-        self.close_connection = self.close_connection or not wire.send(
-            self._head(status, headers, content), b"" if self.command == "HEAD" else content
-        )
+        whole = wire.send(self._head(status, headers, content), b"" if self.command == "HEAD" else content)
+        self.close_connection = self.close_connection or not whole
 
     do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = answer
 
@@ -155,13 +154,19 @@ class Connection(BaseHTTPRequestHandler):
             self.close_connection = True
             self.send_error(413)
             return None
+        except ConnectionError:
+            body.close()
+            raise
         body.seek(0)
         return body
 
     def _pieces(self, length: int) -> Iterator[bytes]:
         if length < 0 or length > MAX_BODY:
             raise ValueError("no sensible length")
-        while length > 0 and (piece := self.rfile.read(min(length, 65536))):
+        while length > 0:
+            piece = self.rfile.read(min(length, 65536))
+            if not piece:
+                raise ConnectionError("the client left in the middle of its request")
             yield piece
             length -= len(piece)
 

@@ -64,10 +64,11 @@ class State:
         self.method_hidden: Callable[[str], bool] = lambda _name: False
         self.publish: Callable[[str, Mapping[str, Any], int, str], None] = lambda *_args: None
         self.log = RequestLog(config.keep_requests)
+        self._fill_access()
         self.fill()
 
     def fill(self) -> None:
-        """Start over from the configuration. Keys, address and log of requests stay."""
+        """Start over: people, calls, CRM. Applications with their lines and subscriptions, and every key, stay."""
         config = self.config
         self.ids = itertools.count(9001)
         self.switches = Switches()
@@ -75,6 +76,11 @@ class State:
         self.operating = OperatingTime(config.operating_limit, dict(config.operating_cost))
         self.users: dict[int, User] = {seed.id: _user(seed) for seed in config.users}
         self.departments = list(config.departments)
+        self.calls = CallBook(config.keep_calls, config.keep_record_bytes)
+        self._fill_crm()
+
+    def _fill_access(self) -> None:
+        config = self.config
         self.webhooks = {
             (seed.user_id, seed.code): Webhook(seed.user_id, seed.code, frozenset(seed.scopes), seed.expires)
             for seed in config.webhooks
@@ -86,8 +92,6 @@ class State:
         ]
         self.tokens = TokenBook(config)
         self.offline = {client_id: OfflineQueue() for client_id in self.apps}
-        self.calls = CallBook(config.keep_calls, config.keep_record_bytes)
-        self._fill_crm()
         self._fill_lines()
 
     def _fill_crm(self) -> None:

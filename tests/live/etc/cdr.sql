@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: GPL-3.0-or-later
 -- The tables of FreePBX's asteriskcdrdb. AcctId is what Asterisk's SQLite backend asks for.
 CREATE TABLE cdr (
   AcctId INTEGER PRIMARY KEY, calldate DATETIME, clid VARCHAR(80), src VARCHAR(80), dst VARCHAR(80),

@@ -11,17 +11,81 @@ from collections import defaultdict
 
 END = "\r\n\r\n"
 PREFIXES = (
-    "", "Dest", "Transferer", "Transferee", "OrigTransferer", "SecondTransferer", "TransferTarget", "Target", "LocalOne",
-    "LocalTwo", "Source", "Parkee", "Retriever",
+    "", "Dest", "Transferer", "Transferee", "OrigTransferer", "SecondTransferer", "TransferTarget", "Target",
+    "LocalOne", "LocalTwo", "Source", "Parkee", "Retriever",
 )  # fmt: skip
 # they follow one another as threads of the PBX please
 ASIDE = frozenset({"Cdr", "DialState", "DeviceStateChange", "ExtensionStatus", "QueueMemberStatus", "FullyBooted"})
-_MEASURED = frozenset(
-    "StartTime AnswerTime EndTime Duration BillableSeconds HoldTime RingTime TalkTime ParkingDuration ParkingTimeout "
-    "ActionID LastCall CallsTaken LoginTime LocalId Id".split()
+OUTLINED = frozenset(
+    [
+        "Newchannel",
+        "Newstate",
+        "DialBegin",
+        "DialEnd",
+        "BridgeEnter",
+        "BridgeLeave",
+        "BlindTransfer",
+        "AttendedTransfer",
+        "Hold",
+        "Unhold",
+        "MusicOnHoldStart",
+        "MusicOnHoldStop",
+        "Pickup",
+        "ParkedCall",
+        "UnParkedCall",
+        "LocalBridge",
+        "HangupRequest",
+        "SoftHangupRequest",
+        "Hangup",
+        "MixMonitorStart",
+        "OriginateResponse",
+    ]
 )
-_SHOWN = "ChannelStateDesc CallerIDNum CallerIDName ConnectedLineNum ConnectedLineName Context Exten Priority".split()
-_SILENT = frozenset("Event Privilege Timestamp ChannelState Language AccountCode Linkedid".split())
+_OUTLINE = [
+    "ChannelStateDesc",
+    "DestChannelStateDesc",
+    "DialStatus",
+    "Cause",
+    "TechCause",
+    "BridgeNumChannels",
+    "BridgeType",
+    "SwapUniqueid",
+    "Response",
+    "Reason",
+    "IsExternal",
+    "DestType",
+]
+_MEASURED = frozenset(
+    [
+        "StartTime",
+        "AnswerTime",
+        "EndTime",
+        "Duration",
+        "BillableSeconds",
+        "HoldTime",
+        "RingTime",
+        "TalkTime",
+        "ParkingDuration",
+        "ParkingTimeout",
+        "ActionID",
+        "LastCall",
+        "CallsTaken",
+        "LoginTime",
+        "LocalId",
+        "Id",
+    ]
+)
+_SHOWN = [
+    "ChannelStateDesc",
+    "CallerIDNum",
+    "CallerIDName",
+    "ConnectedLineNum",
+    "ConnectedLineName",
+    "Context",
+    "Exten",
+    "Priority",
+]
+_SILENT = frozenset(["Event", "Privilege", "Timestamp", "ChannelState", "Language", "AccountCode", "Linkedid"])
 _SERIAL = re.compile(r"-[0-9a-f]{8}(;[12])?$")
 
 Message = list[tuple[str, str]]
@@ -82,6 +146,28 @@ def stories(data: bytes) -> dict[str, list[str]]:
     return dict(found)
 
 
+def outlines(data: bytes) -> dict[str, list[str]]:
+    """Like ``stories``, without numbers, names and places: states, causes, statuses, who joins and leaves."""
+    roles, found = Roles(), defaultdict(list)
+    for message in messages(data):
+        values = dict(message)
+        if values["Event"] == "Newchannel":
+            roles.learn(values)
+        if values["Event"] not in OUTLINED:
+            continue
+        shown = [f"{name}={roles.of(values[name])}" for name in _OUTLINE if name in values]
+        for prefix in PREFIXES:
+            if f"{prefix}Channel" in values:
+                role = roles.of(values[f"{prefix}Channel"])
+                found[role].append(" ".join(filter(None, [prefix, values["Event"], *shown])))
+    return dict(found)
+
+
+def text(stories: dict[str, list[str]]) -> str:
+    """As a file: a line with the role in brackets, then its events."""
+    return "".join(f"[{role}]\n" + "".join(f"{line}\n" for line in lines) for role, lines in stories.items())
+
+
 def _concerned(values: dict[str, str], roles: Roles) -> list[str]:
     channels = (values.get(f"{prefix}Channel", "") for prefix in PREFIXES)
     return list(dict.fromkeys(roles.of(channel) for channel in channels if channel))
@@ -104,7 +190,7 @@ def _channel(prefix: str, values: dict[str, str], roles: Roles) -> str:
 
 
 def _is_shown(name: str, values: dict[str, str]) -> bool:
-    if name in _SILENT or "Bridge" in name and name.endswith(("id", "VideoSourceMode")):
+    if name in _SILENT or ("Bridge" in name and name.endswith(("id", "VideoSourceMode"))):
         return True
     for prefix in PREFIXES:
         if f"{prefix}ChannelState" in values and name.startswith(prefix):

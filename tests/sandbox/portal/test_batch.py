@@ -83,7 +83,7 @@ def test_maps_come_back_as_maps_lists_as_lists_and_nothing_as_a_list(api: Api) -
     assert api.ok("batch", cmd=["no.such"])["result"] == []
 
 
-def test_list_methods_tell_total_and_next(start: object, api: Api) -> None:
+def test_list_methods_tell_total_and_next(api: Api) -> None:
     result = api.ok("batch", cmd={"users": "user.get?select[]=ID", "me": "profile"})
     assert result["result_total"] == {"users": 12}
 
@@ -100,7 +100,11 @@ def test_neither_batch_nor_upload_inside_a_batch(api: Api) -> None:
     attach = f"telephony.externalCall.attachRecord?CALL_ID={call_id}"
     result = api.ok(
         "batch",
-        cmd={"inner": "batch?cmd[a]=profile", "offer": attach + "&FILENAME=a.mp3", "bytes": attach + "&FILENAME=a.mp3&FILE_CONTENT=YWJj"},
+        cmd={
+            "inner": "batch?cmd[a]=profile",
+            "offer": attach + "&FILENAME=a.mp3",
+            "bytes": attach + "&FILENAME=a.mp3&FILE_CONTENT=YWJj",
+        },
     )
     assert {key: error["error"] for key, error in result["result_error"].items()} == {
         "inner": "ERROR_BATCH_METHOD_NOT_ALLOWED",

@@ -164,9 +164,7 @@ def test_a5_callback_form_is_registered_as_type_4(app_api: Api, receiver: Receiv
 
 
 def test_a6_unknown_caller_becomes_a_lead_in_classic_mode(api: Api) -> None:
-    registered = api.ok(
-        "telephony.externalCall.register", USER_ID=2, PHONE_NUMBER="+79998887766", TYPE=2, CRM_CREATE=1
-    )
+    registered = api.ok("telephony.externalCall.register", USER_ID=2, PHONE_NUMBER="+79998887766", TYPE=2, CRM_CREATE=1)
     number = registered["CRM_CREATED_LEAD"]
     assert registered["CRM_CREATED_ENTITIES"] == [{"ENTITY_TYPE": "LEAD", "ENTITY_ID": number}]
     assert (registered["CRM_ENTITY_TYPE"], registered["CRM_ENTITY_ID"]) == ("LEAD", number)
@@ -178,9 +176,7 @@ def test_a7_unknown_caller_becomes_contact_and_deal_in_simple_mode(
     start: Callable[..., SandboxPortal], session: requests.Session
 ) -> None:
     api = Api(start(crm_mode=2), session)
-    registered = api.ok(
-        "telephony.externalCall.register", USER_ID=2, PHONE_NUMBER="+79998887766", TYPE=2, CRM_CREATE=1
-    )
+    registered = api.ok("telephony.externalCall.register", USER_ID=2, PHONE_NUMBER="+79998887766", TYPE=2, CRM_CREATE=1)
     assert registered["CRM_CREATED_LEAD"] is None
     assert [entity["ENTITY_TYPE"] for entity in registered["CRM_CREATED_ENTITIES"]] == ["CONTACT", "DEAL"]
     assert registered["CRM_ENTITY_TYPE"] == "CONTACT"

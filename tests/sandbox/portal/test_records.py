@@ -16,7 +16,7 @@ from tests.sandbox.portal.conftest import Api, Receiver, mp3, wav
 ATTACH = "telephony.externalCall.attachRecord"
 
 
-def upload(api: Api, call_id: str, content: bytes, filename: str = "a.mp3", **kinds: Any) -> requests.Response:
+def upload(api: Api, call_id: str, content: bytes, filename: str = "a.mp3") -> requests.Response:
     offered = api.ok(ATTACH, CALL_ID=call_id, FILENAME=filename)
     return api.session.post(offered["uploadUrl"], files={"file": (filename, content)}, timeout=10)
 
@@ -69,7 +69,11 @@ def test_content_in_base64(api: Api) -> None:
     result = api.ok(ATTACH, CALL_ID=api.finished(), FILENAME="a.wav", FILE_CONTENT=content)
     record = api.portal.calls()[0].record
     assert (result["FILE_ID"], record.seconds, record.mime) == (record.file_id, 2.0, "audio/wav")
-    assert all("characters" in str(entry.params["FILE_CONTENT"]) for entry in api.portal.requests if entry.method == ATTACH.lower())
+    assert all(
+        "characters" in str(entry.params["FILE_CONTENT"])
+        for entry in api.portal.requests
+        if entry.method == ATTACH.lower()
+    )
 
 
 def test_record_by_address(api: Api, receiver: Receiver) -> None:
@@ -183,7 +187,10 @@ def test_transcript_is_kept_with_the_call(api: Api) -> None:
         ({"CALL_ID": ""}, "CALL_ID should be set"),
         ({"MESSAGES": "x"}, "MESSAGES should be an array"),
         ({"MESSAGES": [{"SIDE": "Me"}]}, "MESSAGES[0][SIDE] should be either Client or User"),
-        ({"MESSAGES": [{"SIDE": "User", "START_TIME": -1}]}, "MESSAGES[0][START_TIME] should be greater or equal to zero"),
+        (
+            {"MESSAGES": [{"SIDE": "User", "START_TIME": -1}]},
+            "MESSAGES[0][START_TIME] should be greater or equal to zero",
+        ),
         (
             {"MESSAGES": [{"SIDE": "User", "START_TIME": 0, "STOP_TIME": 0}]},
             "MESSAGES[0][STOP_TIME] should be greater than zero",

@@ -193,6 +193,13 @@ def test_end_of_a_call_leaves_activity_statistics_and_a_message(api: Api) -> Non
     ]
 
 
+def test_cost_comes_back_as_it_was(api: Api) -> None:
+    for given, told in ((1.5, 1.5), ("2", 2), ("x", 0)):
+        result = api.ok(FINISH, CALL_ID=api.register(), USER_ID=2, COST=given, COST_CURRENCY="RUB")
+        assert (result["COST"], result["COST_CURRENCY"]) == (told, "RUB")
+    assert api.ok("voximplant.statistic.get")[0]["COST"] == "1.5000"
+
+
 def test_chat_is_spared_on_demand(api: Api) -> None:
     api.ok(FINISH, CALL_ID=api.register(), USER_ID=2, DURATION=3, ADD_TO_CHAT=0)
     assert api.portal.messages == []

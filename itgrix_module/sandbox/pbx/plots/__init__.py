@@ -15,11 +15,15 @@ from itgrix_module.sandbox.pbx.timeline import Process
 
 @dataclass(frozen=True)
 class Kind:
-    """``outcome``: of a call that nobody answers. ``cast``: who fills the empty fields ``extension`` and ``target``."""
+    """``outcome``: of a call that nobody answers. ``cast``: who fills the empty fields ``extension`` and ``target``.
+
+    ``did``: which DID the client dials, a key of ``PbxConfig.dids``; empty when it is not the client who calls.
+    """
 
     plot: Callable[[Call], Process]
     outcome: str = "missed"
     cast: str = "pair"
+    did: str = "direct"
 
 
 KINDS: dict[str, Kind] = {
@@ -27,27 +31,27 @@ KINDS: dict[str, Kind] = {
     "missed": Kind(incoming.missed),
     "busy": Kind(incoming.busy),
     "hold": Kind(incoming.hold),
-    "menu": Kind(incoming.menu),
-    "menu_left": Kind(incoming.menu_left),
-    "voicemail": Kind(incoming.voicemail, cast="voicemail"),
-    "group": Kind(groups.answered, cast="group"),
-    "group_missed": Kind(groups.missed, cast="group"),
-    "queue": Kind(queues.answered, cast="queue"),
-    "queue_abandoned": Kind(queues.abandoned, cast="queue"),
+    "menu": Kind(incoming.menu, did="menu"),
+    "menu_left": Kind(incoming.menu_left, did="menu"),
+    "voicemail": Kind(incoming.voicemail, cast="voicemail", did="voicemail"),
+    "group": Kind(groups.answered, cast="group", did="group"),
+    "group_missed": Kind(groups.missed, cast="group", did="group"),
+    "queue": Kind(queues.answered, cast="queue", did="queue"),
+    "queue_abandoned": Kind(queues.abandoned, cast="queue", did="queue"),
     "blind_transfer": Kind(transfers.blind),
     "attended_transfer": Kind(transfers.attended),
     "pickup": Kind(transfers.pickup),
     "park": Kind(transfers.park),
-    "follow_me": Kind(followme.answered, cast="mobile"),
-    "follow_me_missed": Kind(followme.missed, cast="mobile"),
-    "outgoing": Kind(outgoing.answered, "cancelled", "caller"),
-    "outgoing_busy": Kind(outgoing.busy, "cancelled", "caller"),
-    "outgoing_no_answer": Kind(outgoing.no_answer, "cancelled", "caller"),
-    "outgoing_cancelled": Kind(outgoing.cancelled, "cancelled", "caller"),
-    "outgoing_wrong_number": Kind(outgoing.wrong_number, "cancelled", "caller"),
-    "outgoing_transfer": Kind(outgoing.transfer, "cancelled"),
-    "failover": Kind(outgoing.failover, "cancelled", "caller"),
-    "internal": Kind(outgoing.internal, "no_answer"),
+    "follow_me": Kind(followme.answered, cast="mobile", did="follow_me"),
+    "follow_me_missed": Kind(followme.missed, cast="mobile", did="follow_me"),
+    "outgoing": Kind(outgoing.answered, "cancelled", "caller", ""),
+    "outgoing_busy": Kind(outgoing.busy, "cancelled", "caller", ""),
+    "outgoing_no_answer": Kind(outgoing.no_answer, "cancelled", "caller", ""),
+    "outgoing_cancelled": Kind(outgoing.cancelled, "cancelled", "caller", ""),
+    "outgoing_wrong_number": Kind(outgoing.wrong_number, "cancelled", "caller", ""),
+    "outgoing_transfer": Kind(outgoing.transfer, "cancelled", did=""),
+    "failover": Kind(outgoing.failover, "cancelled", "caller", ""),
+    "internal": Kind(outgoing.internal, "no_answer", did=""),
 }
 
 

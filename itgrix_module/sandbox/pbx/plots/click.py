@@ -98,9 +98,7 @@ def _ring_phone(call: Call, order: Order) -> tuple[Channel, Channel]:
     extension = order.extension
     person = call.config.extension(extension)
     place = ("from-internal", "s")
-    phone = call.x.channel(
-        "PJSIP", extension, place, number=extension, label=person.name, uniqueid=order.channel_id
-    )
+    phone = call.x.channel("PJSIP", extension, place, number=extension, label=person.name, uniqueid=order.channel_id)
     call.begin(phone, "outgoing")
     _prepare(call, phone, order)
     phone.show(connected_number="")
@@ -122,7 +120,8 @@ def _ring_through_local(call: Call, order: Order) -> tuple[Channel, Channel]:
     two.show(connected_number=order.number, connected_label=order.label)
     call.caller_id(two, order.number, order.label)
     call.connected(two, order.number, order.label)
-    bridged = {"Context": context, "Exten": extension, "LocalOptimization": "No"}
+    optimized = "No" if order.channel.endswith("/n") else "Yes"
+    bridged = {"Context": context, "Exten": extension, "LocalOptimization": optimized}
     call.x.say("LocalBridge", ("LocalOne", one), ("LocalTwo", two), bridged)
     options = ",,HhTtrb(func-apply-sipheaders^s^1)"
     two.show(ledger=(extension, context, "Dial", f"PJSIP/{call.contact(extension)}{options}"))

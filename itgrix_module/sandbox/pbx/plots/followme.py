@@ -25,8 +25,9 @@ class FollowMe:
     def begin(self) -> Process:
         """The phone is dialled and rings; the mobile's pair is made and waits."""
         call, root, number = self.call, self.root, self.person.number
-        strings = f"Local/FMPR-{number}@from-internal&Local/FMGL-{self.person.mobile}#@from-internal,27,HhtrIU(macro-auto-confirm)"
-        root.show(ledger=(number, "followme-check", "Dial", strings[:79]))
+        strings = f"Local/FMPR-{number}@from-internal&Local/FMGL-{self.person.mobile}#@from-internal"
+        data = f"{strings},27,HhtrIU(macro-auto-confirm)"
+        root.show(ledger=(number, "followme-check", "Dial", data[:79]))
         call.connected(root.at("followme-sub", number, 4), number)
         call.connected(root.at("followme-sub", number, 6), number, self.shown)
         self.own = self._pair(f"FMPR-{number}", root)
@@ -98,7 +99,14 @@ class FollowMe:
     def _dial_trunk(self, by: Channel, mobile: str) -> None:
         call, client = self.call, self.root
         trunk = call.config.trunk(call.situation.trunk)
-        by.show(ledger=(mobile, "from-internal", "Dial", f"PJSIP/{mobile}@{trunk.name},300,b(func-apply-sipheaders^s^1,(2))"))
+        by.show(
+            ledger=(
+                mobile,
+                "from-internal",
+                "Dial",
+                f"PJSIP/{mobile}@{trunk.name},300,b(func-apply-sipheaders^s^1,(2))",
+            )
+        )
         call.record(by, f"out-{mobile}-{client.number or 'unknown'}", ours=False)
         call.caller_id(by.at("macro-outbound-callerid", "s", 30), trunk.caller_id)
         call.caller_id(by.at("macro-outbound-callerid", "s", 31), client.number, client.label)

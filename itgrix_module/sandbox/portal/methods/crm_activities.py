@@ -27,8 +27,7 @@ def add(exchange: Exchange, params: Params) -> int:
         *owner,
         blank("Could not build binding. Please ensure that owner info and communications are defined correctly"),
     )
-    texts = {name: as_text(value) if not isinstance(value, (list, dict)) else value for name, value in fields.items()}
-    return add_activity(exchange.state, texts, exchange.user.id)
+    return add_activity(exchange.state, fields, exchange.user.id)
 
 
 def get(exchange: Exchange, params: Params) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from itgrix_module.sandbox.portal.exchange import TELEPHONY, Exchange, Method
 from itgrix_module.sandbox.portal.methods.records import fetch_silently
 from itgrix_module.sandbox.portal.methods.telephony import call_user, portal_number
 from itgrix_module.sandbox.portal.model import Call
-from itgrix_module.sandbox.portal.params import Params, as_int, as_map, as_text
+from itgrix_module.sandbox.portal.params import Params, as_float, as_int, as_map, as_text
 
 # the real text lacks its closing bracket
 NOT_FOUND = "Call is not found (call should be registered prior to finishing"
@@ -66,10 +66,16 @@ def _ending(user_id: int, params: Params) -> Ending:
         status=params.text("STATUS_CODE") or ("200" if duration else "304"),
         reason=params.text("FAILED_REASON"),
         vote=params.integer("VOTE"),
-        cost=float(params.integer("COST")),
+        cost=_cost(params),
         currency=params.text("COST_CURRENCY"),
         add_to_chat=params.flag("ADD_TO_CHAT", True),
     )
+
+
+def _cost(params: Params) -> float:
+    """Whole sums come back without a fraction."""
+    cost = as_float(params.get("COST")) or 0.0
+    return int(cost) if cost.is_integer() else cost
 
 
 def _result(call: Call, params: Params) -> dict[str, Any]:
@@ -86,7 +92,7 @@ def _result(call: Call, params: Params) -> dict[str, Any]:
         "CALL_START_DATE": {},
         "CALL_STATUS": 1 if call.finish.status == "200" else 0,
         "CALL_VOTE": call.finish.vote,
-        "COST": params.integer("COST"),
+        "COST": _cost(params),
         "COST_CURRENCY": params.text("COST_CURRENCY"),
         "CALL_FAILED_CODE": call.finish.status,
         "CALL_FAILED_REASON": call.finish.failed_reason,

@@ -100,7 +100,9 @@ def _fetched(url: str) -> bytes:
     if urlsplit(url).scheme not in ("http", "https"):
         raise core("Server returns HTTP error code 0")
     try:
-        with requests.get(url, timeout=FETCH_TIMEOUT, stream=True) as answer:
+        with requests.Session() as session:
+            session.trust_env = False
+            answer = session.get(url, timeout=FETCH_TIMEOUT, stream=True)
             if answer.status_code != 200:
                 raise core(f"Server returns HTTP error code {answer.status_code}")
             return _limited(answer)

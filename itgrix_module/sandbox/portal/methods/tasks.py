@@ -8,7 +8,7 @@ from typing import Any
 from itgrix_module.sandbox.portal.crm_fields import camel_name
 from itgrix_module.sandbox.portal.errors import RestError, core, missing_parameter
 from itgrix_module.sandbox.portal.exchange import Exchange, Method
-from itgrix_module.sandbox.portal.params import Params, as_int, as_map, as_text
+from itgrix_module.sandbox.portal.params import Params, as_int, as_list, as_map, as_text
 from itgrix_module.sandbox.portal.query import Page, matches, ordered, paged
 
 INTERNAL = " (internal error)"
@@ -116,7 +116,7 @@ def _write(exchange: Exchange, task: dict[str, Any], fields: dict[str, Any]) -> 
         raise core(texts["status"])
     for name, value in fields.items():
         if name in _LISTS:
-            task[name] = [as_text(item) or item for item in as_map(value).values()]
+            task[name] = [as_text(item) for item in as_list(value)]
         elif name != "ID":
             task[name] = None if value is None else as_text(value)
     task["CHANGED_DATE"] = exchange.state.iso()

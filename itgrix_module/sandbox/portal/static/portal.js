@@ -76,6 +76,7 @@ document.addEventListener("ended", settle, true);
 const chooser = document.getElementById("user");
 chooser.addEventListener("change", () => chooser.form.requestSubmit());
 document.documentElement.classList.add("live");
+document.querySelector(".tabs [aria-current]").scrollIntoView({ block: "nearest", inline: "center" });
 setInterval(count, 1000);
 count();
 follow();

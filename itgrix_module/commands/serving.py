@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The panel's HTTP server: waitress in threads of this process."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from waitress.server import create_server
+
+from itgrix_module.domain.failures import NeedsOwner
+from itgrix_module.service import Service
+
+log = logging.getLogger("itgrix.service")
+
+THREADS = 8
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where to listen."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """``HOST:PORT``. Raises NeedsOwner for anything else."""
+        host, colon, port = text.rpartition(":")
+        if not colon or not port.isdecimal() or int(port) > 65535:
+            raise NeedsOwner("bad_bind", f"{text!r} is not HOST:PORT", "Such as 127.0.0.1:8077.")
+        return cls(host.strip("[]") or "127.0.0.1", int(port))
+
+
+def session_key(file: Path) -> str:
+    """Key of the panel's sessions; made once, kept in the home."""
+    try:
+        return file.read_text()
+    except FileNotFoundError:
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(32))
+        return file.read_text()
+
+
+@contextmanager
+def panel(service: Service, address: Address) -> Iterator[str]:
+    """Serve the panel; yields its address."""
+    from web import create_app
+    from web.deps import PanelDeps
+
+    place = service.core.place
+    deps = PanelDeps(
+        database=service.core.database,
+        health=service.health,
+        secret_key=session_key(place.home / "session.key"),
+    )
+    with served(create_app(deps), address) as url:
+        yield url
+
+
+@contextmanager
+def served(app: object, address: Address) -> Iterator[str]:
+    """A WSGI application on waitress, until the block is left."""
+    try:
+        server = create_server(app, host=address.host, port=address.port, threads=THREADS, ident=None)
+    except OSError as error:
+        raise NeedsOwner(
+            "port_taken",
+            f"{address.host}:{address.port} cannot be used: {error.strerror}",
+            "Choose another address with --bind, or end the program that holds it.",
+        ) from error
+    thread = threading.Thread(target=server.run, name="panel", daemon=True)
+    thread.start()
+    try:
+        yield f"http://{address.host}:{server.effective_port}"
+    finally:
+        server.close()
+        server.task_dispatcher.shutdown()
+        thread.join(timeout=5)

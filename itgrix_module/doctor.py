@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The doctor: tries every part for real, without side effects, and says how to mend what is wrong."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from itgrix_module.app.health import Check, Level
+from itgrix_module.asterisk.connection import Connection
+from itgrix_module.bitrix24 import crm
+from itgrix_module.bitrix24.selftest import examine
+from itgrix_module.domain.failures import Failure
+from itgrix_module.doors import PortalDoor, link_settings
+from itgrix_module.media.installed import Installed
+from itgrix_module.settings import Settings
+
+RIGHTS = (
+    "Give the manager user read = call,cdr,agent,system and write = originate,call,reporting in manager.conf, "
+    "then `manager reload`."
+)
+
+
+def ok(part: str, code: str, words: str) -> Check:
+    """Nothing to mend."""
+    return Check(part, Level.OK, code, words)
+
+
+def bad(part: str, failure: Failure, level: Level = Level.ERROR) -> Check:
+    """A failure as a finding."""
+    return Check(part, level, failure.code, failure.text, failure.hint)
+
+
+def examine_all(settings: Settings, portal: PortalDoor) -> Iterator[Check]:
+    """Every check, as it is made."""
+    steps: tuple[Callable[[], Iterator[Check]], ...] = (
+        lambda: pbx(settings),
+        lambda: call_records(settings),
+        lambda: portal_checks(settings, portal),
+        lambda: recordings(settings),
+        encoder,
+    )
+    for step in steps:
+        yield from step()
+
+
+def pbx(settings: Settings) -> Iterator[Check]:
+    """The manager interface: can we log in, and may we do what we need?"""
+    wanted = link_settings(settings)
+    connection = Connection(wanted.host, wanted.port, on_message=lambda _: None, on_lost=lambda _: None, tls=wanted.tls)
+    try:
+        connection.open()
+        connection.login(wanted.username, wanted.secret, "off")
+        yield ok("pbx", "ami_login", f"logged in at {connection.where} as {wanted.username}")
+        yield from _rights(connection)
+    except Failure as failure:
+        yield bad("pbx", failure)
+    finally:
+        connection.close()
+
+
+def _rights(connection: Connection) -> Iterator[Check]:
+    """Each class by an action that the PBX refuses for want of a channel, if it lets us try at all."""
+    missing = [name for name, action in _PROBES if _is_denied(connection, action)]
+    if missing:
+        words = f"the manager user lacks the rights {', '.join(missing)}"
+        yield Check("pbx", Level.ERROR, "ami_rights", words, RIGHTS, params={"missing": missing})
+    else:
+        yield ok("pbx", "ami_rights", "the manager user may do what is needed")
+
+
+_PROBES = (("originate", "Originate"), ("call", "Getvar"), ("reporting", "CoreShowChannels"))
+
+
+def _is_denied(connection: Connection, action: str) -> bool:
+    try:
+        if action == "CoreShowChannels":
+            connection.list_action(action)
+        else:
+            connection.action(action)
+    except Failure as failure:
+        return failure.code == "permission"
+    return False
+
+
+def call_records(settings: Settings) -> Iterator[Check]:
+    """The database with CDR and CEL."""
+    url = settings["cdr.url"]
+    if not url:
+        yield Check(
+            "cdr",
+            Level.WARNING,
+            "cdr_unset",
+            "the PBX's call records are not set up; calls that happen while the link is down cannot be found",
+            "Set cdr.url, on FreePBX mysql+pymysql://USER:PASSWORD@localhost/asteriskcdrdb.",
+        )
+        return
+    try:
+        engine = create_engine(url, connect_args={"connect_timeout": 5} if url.startswith("mysql") else {})
+        with engine.connect() as connection:
+            connection.execute(text("SELECT calldate, uniqueid FROM cdr LIMIT 1"))
+        yield ok("cdr", "cdr_ok", "the PBX's call records can be read")
+    except (SQLAlchemyError, ArgumentError) as error:
+        words = f"the PBX's call records cannot be read: {_short(error)}"
+        yield Check("cdr", Level.ERROR, "cdr_unreadable", words, "Check cdr.url: address, user, password, database.")
+
+
+def _short(error: Exception) -> str:
+    return str(getattr(error, "orig", None) or error).splitlines()[0]
+
+
+def portal_checks(settings: Settings, portal: PortalDoor) -> Iterator[Check]:
+    """What the authorisation allows, and who is known by which extension."""
+    try:
+        abilities = examine(portal.client, settings["portal.mode"])
+        yield ok("portal", "portal_answers", f"the portal answers, user {abilities.user_id}")
+        for finding in abilities.missing:
+            level = Level.ERROR if finding.required else Level.WARNING
+            yield Check("portal", level, finding.code, finding.text, finding.hint)
+        yield from employees(portal, settings)
+    except Failure as failure:
+        yield bad("portal", failure)
+
+
+def employees(portal: PortalDoor, settings: Settings) -> Iterator[Check]:
+    """Users without an internal number, and numbers with two users."""
+    found = crm.employees(portal.client)
+    owners: dict[str, list[str]] = {}
+    for user in found:
+        if user.extension:
+            owners.setdefault(user.extension, []).append(user.name)
+    without = [user.name for user in found if not user.extension and user.id not in _overridden(settings)]
+    yield ok("employees", "employees_ok", f"{len(owners)} extensions of {len(found)} portal users")
+    for extension, names in sorted(owners.items()):
+        if len(names) > 1:
+            words = f"extension {extension} belongs to {' and '.join(names)}"
+            yield Check(
+                "employees",
+                Level.WARNING,
+                "extension_doubled",
+                words,
+                "Give every employee an internal number of his own in the portal.",
+            )
+    if without:
+        words = f"without an internal number: {', '.join(without[:10])}{' ...' if len(without) > 10 else ''}"
+        hint = "Enter the internal numbers in the portal, or map them with employees.overrides."
+        yield Check("employees", Level.WARNING, "extension_missing", words, hint, params={"count": len(without)})
+
+
+def _overridden(settings: Settings) -> set[int]:
+    return set(settings["employees.overrides"].values())
+
+
+def recordings(settings: Settings) -> Iterator[Check]:
+    """The folder of the PBX's recordings."""
+    if settings["recordings.mode"] == "off":
+        yield ok("recordings", "recordings_off", "recordings are switched off")
+        return
+    folder = Path(settings["recordings.directory"])
+    if not folder.is_dir():
+        words = f"the recordings folder {folder} is not there"
+        yield Check("recordings", Level.ERROR, "recordings_missing", words, "Set recordings.directory.")
+    elif not os.access(folder, os.R_OK | os.X_OK):
+        words = f"the recordings folder {folder} may not be read by this user"
+        yield Check("recordings", Level.ERROR, "recordings_denied", words, "Run the service as the user asterisk.")
+    else:
+        yield ok("recordings", "recordings_ok", f"recordings in {folder} can be read")
+
+
+def encoder() -> Iterator[Check]:
+    """A program that writes mp3."""
+    found = Installed()
+    name = found.lame or found.sox or found.ffmpeg
+    if name:
+        yield ok("encoder", "encoder_ok", f"mp3 is written by {Path(name).name}")
+    else:
+        yield Check(
+            "encoder", Level.ERROR, "encoder_missing", "nothing here writes mp3", "Install one: apt-get install lame."
+        )

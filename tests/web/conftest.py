@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The panel over a fresh SQLite database, in both languages and with any surroundings."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from itgrix_module.storage.employees import SqlEmployeeStore
+from itgrix_module.storage.engine import Database, open_database
+from itgrix_module.storage.migrate import upgrade
+from tests.web.seeds import EMPLOYEES, NOW, health
+from web import PanelDeps, create_app
+
+
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database; copying it is quicker than migrating for each test."""
+    path = tmp_path_factory.mktemp("panel") / "empty.db"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def database(empty_file: Path, tmp_path: Path) -> Iterator[Database]:
+    path = tmp_path / "itgrix.db"
+    shutil.copy(empty_file, path)
+    opened = open_database(f"sqlite:///{path}")
+    SqlEmployeeStore(opened).save(EMPLOYEES, NOW)
+    yield opened
+    opened.close()
+
+
+def panel(database: Database, **changes: Any) -> Flask:
+    """A panel with these surroundings."""
+    values: dict[str, Any] = {
+        "database": database,
+        "health": health,
+        "secret_key": "not a secret",
+        "clock": lambda: NOW,
+        "zone": lambda: "Europe/Moscow",
+    }
+    return create_app(PanelDeps(**values | changes))
+
+
+@pytest.fixture
+def app(database: Database) -> Flask:
+    return panel(database)
+
+
+@pytest.fixture
+def russian(app: Flask) -> FlaskClient:
+    client = app.test_client()
+    client.set_cookie("itgrix_lang", "ru")
+    return client
+
+
+@pytest.fixture(params=["en", "ru"])
+def reader(request: pytest.FixtureRequest, app: Flask) -> FlaskClient:
+    """Somebody who reads one of the languages."""
+    client = app.test_client()
+    client.set_cookie("itgrix_lang", request.param)
+    return client
+
+
+@pytest.fixture
+def make_panel(database: Database) -> Callable[..., Flask]:
+    return lambda **changes: panel(database, **changes)

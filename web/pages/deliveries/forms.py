@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The order that a person gives for chosen deliveries."""
+
+from __future__ import annotations
+
+from flask_wtf import FlaskForm
+from wtforms import SelectMultipleField, StringField
+from wtforms.validators import AnyOf, Length
+
+from web.i18n import mark
+
+MOST = 200  # steps in one order: what one page can hold and one transaction takes
+RETRY, DROP, DROP_CONFIRMED = "retry", "drop", "drop-confirmed"
+STATES = ("waiting", "retrying", "failed")
+
+
+class ChangeForm(FlaskForm):  # type: ignore[misc]
+    """``step``: ids of the chosen steps; ``state``: the list that they were chosen from."""
+
+    order = StringField(validators=[AnyOf((RETRY, DROP, DROP_CONFIRMED))])
+    state = StringField(validators=[AnyOf(STATES)], default="failed")
+    step = SelectMultipleField(
+        coerce=int,
+        validate_choice=False,
+        validators=[
+            Length(min=1, message=mark("Choose at least one delivery first.")),
+            Length(max=MOST, message=mark("That is too many at once.")),
+        ],
+    )

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The list of deliveries, and repeating or dropping them."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from itgrix_module.storage.outbox_admin import OutboxAdmin
+from web import access, reading
+from web.deps import deps
+from web.i18n import mark
+from web.pages.deliveries.forms import DROP, DROP_CONFIRMED, STATES, ChangeForm
+from web.preferences import plural, text
+from web.story.portal import STEP_NAMES, UNKNOWN_STEP
+
+blueprint = Blueprint("deliveries", __name__, url_prefix="/deliveries")
+
+PAGE = 50
+_TITLES = {"waiting": mark("All that wait"), "retrying": mark("Being repeated"), "failed": mark("Failed")}
+
+
+@blueprint.get("/")
+@access.needs(access.SEE)
+def index() -> str:
+    """One list per state, page by page."""
+    figures = reading.figures()
+    state = request.args.get("state", "")
+    if state not in STATES:
+        state = "failed" if figures["failed"] else "waiting"
+    return render_template(
+        "deliveries/index.html",
+        state=state,
+        tabs=[(name, text(_TITLES[name])) for name in STATES],
+        figures=figures,
+        page=reading.find_steps(state, PAGE, request.args.get("after", "")),
+        now=deps().clock(),
+        step_name=step_name,
+    )
+
+
+def step_name(kind: str) -> str:
+    """What a step asks of the portal."""
+    return text(STEP_NAMES.get(kind, UNKNOWN_STEP))
+
+
+@blueprint.post("/change")
+@access.needs(access.CHANGE)
+def change() -> str | Response:
+    """Repeat or drop the chosen ones; dropping asks first."""
+    form = ChangeForm()
+    if form.order.errors or form.state.errors or not form.validate():
+        return _refused(form)
+    chosen, state = list(dict.fromkeys(form.step.data or ())), str(form.state.data)
+    if form.order.data == DROP:
+        return _ask(chosen, state)
+    if form.order.data == DROP_CONFIRMED:
+        _said_dropped(_drop(chosen))
+    else:
+        _said_retried(_retry(chosen))
+    return redirect(url_for("deliveries.index", state=state))
+
+
+def _retry(chosen: list[int]) -> int:
+    given, who = deps(), access.viewer().name
+    if given.retry_steps is not None:
+        return given.retry_steps(chosen, who)
+    return OutboxAdmin(given.database).retry(chosen, given.clock(), who)
+
+
+def _drop(chosen: list[int]) -> int:
+    given, who = deps(), access.viewer().name
+    if given.drop_steps is not None:
+        return given.drop_steps(chosen, who)
+    return OutboxAdmin(given.database).drop(chosen, given.clock(), who)
+
+
+def _refused(form: ChangeForm) -> Response:
+    if form.order.errors or form.state.errors:
+        abort(400)
+    for problem in form.step.errors:
+        flash(text(str(problem)), "warning")
+    return redirect(url_for("deliveries.index", state=form.state.data))
+
+
+def _ask(chosen: list[int], state: str) -> str | Response:
+    items = reading.steps(chosen)
+    if not items:
+        flash(text("These deliveries are no longer there."), "warning")
+        return redirect(url_for("deliveries.index", state=state))
+    return render_template("deliveries/drop.html", items=items, state=state, step_name=step_name)
+
+
+def _said_retried(count: int) -> None:
+    if count:
+        flash(plural("{n} delivery is sent again now.", "{n} deliveries are sent again now.", count), "ok")
+    else:
+        flash(text("Nothing was changed: these deliveries are no longer there."), "warning")
+
+
+def _said_dropped(count: int) -> None:
+    if count:
+        flash(plural("{n} delivery was dropped.", "{n} deliveries were dropped.", count), "ok")
+    else:
+        flash(text("Nothing was changed: these deliveries are no longer there."), "warning")

@@ -6,7 +6,9 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+
+from sqlalchemy import Engine
 
 from itgrix_module.app.ports import (
     CallOrder,
@@ -16,6 +18,7 @@ from itgrix_module.app.ports import (
     LimitStore,
     TokenStore,
 )
+from itgrix_module.asterisk import cdr
 from itgrix_module.asterisk.link import Delivery, Link, LinkSettings, LinkState
 from itgrix_module.asterisk.sides import Sides
 from itgrix_module.asterisk.wire import TlsOptions
@@ -177,6 +180,35 @@ class PbxDoor:
             if self._link is not None:
                 self._link.stop()
                 self._link = None
+
+
+class RecordsDoor:
+    """The PBX's call records; none without ``cdr.url``."""
+
+    def __init__(self) -> None:
+        self._url = ""
+        self._engine: Engine | None = None
+
+    def configure(self, settings: Settings) -> None:
+        """Use these settings from now on."""
+        if settings["cdr.url"] == self._url:
+            return
+        self.close()
+        self._url = settings["cdr.url"]
+
+    def ends(self, legs: Mapping[str, float]) -> Mapping[str, float]:
+        """When legs ended that began at these times, as far as the records know. Raises Failure."""
+        if not self._url:
+            return {}
+        if self._engine is None:
+            self._engine = cdr.open_records(self._url)
+        return cdr.ends(self._engine, legs)
+
+    def close(self) -> None:
+        """Close connections."""
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
 
 
 def link_settings(settings: Settings) -> LinkSettings:

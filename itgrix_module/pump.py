@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import logging
 import queue
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from itgrix_module.app.track import Tracker
 from itgrix_module.asterisk.message import Message
@@ -26,7 +27,12 @@ _WAIT = 0.5  # seconds
 
 
 class Pump:
-    """One thread's work. ``ask_recording``: path of the recording that runs on a channel, by the PBX; may be slow."""
+    """One thread's work.
+
+    ``ask_recording``: path of the recording that runs on a channel, by the PBX; may be slow. ``heard``: when the PBX
+    was last heard, in an earlier life of the service. ``ends``: when legs ended that began at these
+    times, by the PBX's call records.
+    """
 
     def __init__(
         self,
@@ -35,10 +41,11 @@ class Pump:
         sides: Sides,
         ask_recording: Callable[[str], str],
         heard: Callable[[], float | None],
+        ends: Callable[[Mapping[str, float]], Mapping[str, float]],
         beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._inbox, self._tracker, self._sides = inbox, tracker, sides
-        self._ask_recording, self._heard, self._beat = ask_recording, heard, beat
+        self._ask_recording, self._heard, self._ends, self._beat = ask_recording, heard, ends, beat
         self._translator = Translator(sides)
         self._askers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="recording-path")
         self._last: float | None = heard()
@@ -91,8 +98,18 @@ class Pump:
         if not snapshot.channels_known:
             return
         lost_at = snapshot.lost_at or self._last or snapshot.at
-        yield channels_seen(snapshot, min(lost_at, snapshot.at), self._sides)
+        seen = channels_seen(snapshot, min(lost_at, snapshot.at), self._sides)
+        alive = {fact.leg for fact in seen.added}
+        gone = {leg: began for leg, began in self._tracker.live_legs.items() if leg not in alive}
+        yield replace(seen, ended=self._ended(gone)) if gone else seen
         yield from recordings_seen(snapshot)
+
+    def _ended(self, gone: Mapping[str, float]) -> Mapping[str, float]:
+        try:
+            return self._ends(gone)
+        except Failure as failure:
+            log.warning("when %d calls ended is not known exactly: %s", len(gone), failure)
+            return {}
 
     def _ask(self, message: Message) -> None:
         leg, channel = message.get("Uniqueid"), message.get("Channel")

@@ -23,7 +23,8 @@ from itgrix_module.app.ports import PreparedRecording
 from itgrix_module.app.track import Tracker
 from itgrix_module.app.upload import Uploader
 from itgrix_module.app.workers import Wake, Worker
-from itgrix_module.doors import PbxDoor, PortalDoor
+from itgrix_module.domain.steps import Priority
+from itgrix_module.doors import PbxDoor, PortalDoor, RecordsDoor
 from itgrix_module.jobs import Job, timetable
 from itgrix_module.live import LiveSettings
 from itgrix_module.media.prepare import prepare
@@ -166,14 +167,17 @@ def _start_delivery(stack: ExitStack, service: Service) -> None:
 
 
 def _until_due(service: Service) -> float:
-    due = service.core.outbox.next_due(time.time())
+    due = service.core.outbox.next_due(time.time(), Priority.CARD, Priority.TASK)
     return _IDLE if due is None else due - time.time()
 
 
 def _start_tracking(stack: ExitStack, service: Service, inbox: queue.Queue[Any]) -> None:
     pbx, heartbeat = service.pbx, service.core.place.heartbeat
     beat = Beat(lambda: pbx.state.phase == "up", heartbeat.touch)
-    pump = Pump(inbox, service.tracker, pbx.sides, pbx.recording_path, lambda: heard_at(heartbeat), beat)
+    records = RecordsDoor()
+    stack.callback(records.close)
+    service.core.settings.on_change(records.configure)
+    pump = Pump(inbox, service.tracker, pbx.sides, pbx.recording_path, lambda: heard_at(heartbeat), records.ends, beat)
     stack.callback(pump.close)
     stack.enter_context(Worker("tracker", pump.pump, threading.Event(), lambda: 0.0))
     stack.callback(pbx.close)

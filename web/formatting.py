@@ -24,7 +24,17 @@ DEFAULT_COUNTRY = "RU"
 
 def install(app: Flask) -> None:
     app.jinja_env.filters.update(
-        phone=phone, clock=clock, moment=moment, iso=iso, day=day, ago=ago, duration=duration, offset=offset, count=count
+        phone=phone,
+        is_number=is_number,
+        clock=clock,
+        moment=moment,
+        iso=iso,
+        day=day,
+        ago=ago,
+        duration=duration,
+        amount=amount,
+        offset=offset,
+        count=count,
     )
 
 
@@ -44,6 +54,11 @@ def spelled(number: str, country: str) -> str:
         if phonenumbers.is_valid_number(parsed):
             return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
     return number
+
+
+def is_number(text: str) -> bool:
+    """Did the caller show a number, or a word such as ``anonymous``?"""
+    return bool(digits(text))
 
 
 def _local(at: float) -> datetime:
@@ -78,11 +93,12 @@ def iso(at: float) -> str:
 def ago(at: float) -> str:
     """``3 minutes ago``; ``in 20 seconds`` for what is to come."""
     seconds = deps().clock() - at
-    amount = _amount(abs(seconds))
-    return text("{time} ago", time=amount) if seconds >= 0 else text("in {time}", time=amount)
+    shown = amount(abs(seconds))
+    return text("{time} ago", time=shown) if seconds >= 0 else text("in {time}", time=shown)
 
 
-def _amount(seconds: float) -> str:
+def amount(seconds: float) -> str:
+    """``3 minutes``."""
     whole = int(seconds)
     if whole < MINUTE:
         return plural("{n} second", "{n} seconds", whole)
@@ -106,10 +122,10 @@ def duration(seconds: float | None) -> str:
 def offset(seconds: float) -> str:
     """Time since the start of a call: ``+0.42``, ``+12.3``, ``+1:05``."""
     sign = "−" if seconds < 0 else "+"
-    amount = abs(seconds)
-    if amount >= MINUTE:
-        return f"{sign}{duration(amount)}"
-    shown = f"{amount:.2f}" if amount < 10 else f"{amount:.1f}"
+    size = abs(seconds)
+    if size >= MINUTE:
+        return f"{sign}{duration(size)}"
+    shown = f"{size:.2f}" if size < 10 else f"{size:.1f}"
     return sign + (shown.replace(".", ",") if language() == "ru" else shown)
 
 

@@ -28,6 +28,7 @@ FOLDER = Path(__file__).parent / "translations"
 ENGINE = "engine"
 
 _PLACE = re.compile(r"\{(\w+)\}")
+_ASIDE = re.compile(r"(.+?) (\(.*\))", re.DOTALL)  # what a vendor said, behind our own words
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 
@@ -70,6 +71,9 @@ class Catalogue:
         whole = self._sentence(text)
         if whole is not None:
             return whole
+        aside = _ASIDE.fullmatch(text)
+        if aside and (head := self._sentence(aside[1])) is not None:
+            return f"{head} {aside[2]}"
         ends = [match.span() for match in _SENTENCE_END.finditer(text)]
         for start, end in reversed(ends):
             head = self._sentence(text[:start])

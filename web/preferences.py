@@ -78,7 +78,7 @@ def _language() -> str:
     of_gui = request.cookies.get(_GUI_COOKIE, "")
     if of_gui != _GUI_DEFAULT and of_gui[:2] in LANGUAGES:
         return of_gui[:2]
-    return request.accept_languages.best_match(list(LANGUAGES), SOURCE) or SOURCE
+    return request.accept_languages.best_match([SOURCE, *LANGUAGES], SOURCE) or SOURCE
 
 
 def zone() -> tzinfo:

@@ -57,6 +57,7 @@ DELIVERIES = {
     "waiting": Word("clock", mark("Waiting"), "live"),
     "failed": Word("error", mark("Not delivered"), "error"),
     "dropped": Word("drop", mark("Dropped"), "quiet"),
+    "recording": Word("record", mark("Recording to come"), "live"),
     "partly": Word("warning", mark("Incomplete"), "warning"),
     "": Word("dot", mark("Not needed"), "quiet"),
 }
@@ -67,7 +68,7 @@ LEVELS = {
 }
 PARTS = {
     "pbx": mark("PBX"),
-    "portal": mark("Bitrix24 portal"),
+    "portal": mark("Bitrix24"),
     "database": mark("Database"),
     "deliveries": mark("Deliveries"),
     "recordings": mark("Recordings"),
@@ -103,6 +104,8 @@ def delivery(item: CallItem) -> Word:
     registered, state = bool(item.portal.call_id), item.delivery
     if state == "failed" and registered:
         state = "partly"
+    elif state == "waiting" and item.portal.finished:
+        state = "recording"
     elif state == "done" and not registered:
         state = "dropped"
     return _find(DELIVERIES, state)

@@ -68,6 +68,11 @@ class Tracker:
         """Calls that have a live leg."""
         return sum(1 for _ in self._board.calls)
 
+    @property
+    def live_legs(self) -> dict[str, float]:
+        """Unique ids of all channels that are believed to live, and when each began."""
+        return self._board.legs
+
     def track(self, facts: Iterable[AnyFact]) -> None:
         """Apply facts and store the result in one transaction.
 

@@ -46,20 +46,20 @@ class Worker:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._wake.clear()
-            if self._try() == 0 and not self._stopping.is_set():
-                self._wake.wait(self._idle())
+            try:
+                pause = 0.0 if self._work() else self._idle()
+            except Exception as error:
+                self._tell(error)
+                self._stopping.wait(_AFTER_FAULT)
+                continue
+            self._well()
+            if pause > 0 and not self._stopping.is_set():
+                self._wake.wait(pause)
 
-    def _try(self) -> int:
-        try:
-            done = self._work()
-        except Exception as error:
-            self._tell(error)
-            self._stopping.wait(_AFTER_FAULT)
-            return 0
+    def _well(self) -> None:
         if self._told:
             log.warning("%s works again", self._name)
             self._told = ""
-        return done
 
     def _tell(self, error: Exception) -> None:
         told = f"{type(error).__name__}: {error}"

@@ -15,9 +15,11 @@ from itgrix_module.domain.facts import Side
 
 DEFAULT_PATTERN = r"\d{2,4}"
 _SERVICE = frozenset(
-    "Announcer AsyncGoto Bridge CBAnn CBRec ConfBridgeRecorder Message MulticastRTP Parked Phone Recorder Snoop "
-    "Surrogate UnicastRTP MeetMe DTMF".split()
-)
+    (
+        "Announcer", "AsyncGoto", "Bridge", "CBAnn", "CBRec", "ConfBridgeRecorder", "DTMF", "MeetMe", "Message",
+        "MulticastRTP", "Parked", "Phone", "Recorder", "Snoop", "Surrogate", "UnicastRTP",
+    )
+)  # fmt: skip
 _LINE_CARDS = frozenset(("DAHDI", "Dongle", "Mobile", "Khomp", "GSM", "Quectel"))
 _OUTSIDE_CONTEXT = re.compile(
     r"from-(pstn|trunk|did|digital|analog|zaptel|dahdi|sip-external|pjsip-external|gsm|dongle|provider)|"

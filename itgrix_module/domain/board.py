@@ -54,6 +54,11 @@ class Board:
         """Calls that have a live leg."""
         return iter(self._calls.values())
 
+    @property
+    def legs(self) -> dict[str, float]:
+        """Every live leg and when it began."""
+        return {leg: self._leg(leg).added for leg in self._call_of_leg}
+
     def apply(self, fact: AnyFact) -> list[Change]:
         """Fold a fact in and tell which calls it changed."""
         if isinstance(fact, ChannelsSeen):
@@ -289,7 +294,7 @@ class Board:
             if join.leg in self._call_of_leg and self._leg(join.leg).bridge != join.bridge:
                 yield join
         for leg in sorted(known - alive):
-            yield LegEnded(seen.lost_at, leg)
+            yield LegEnded(min(max(seen.ended.get(leg, seen.lost_at), seen.lost_at), seen.at), leg)
 
     def _restore(self, call: Call) -> None:
         self._calls[call.id] = call

@@ -7,7 +7,8 @@ All times are epoch seconds, UTC.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -150,7 +151,7 @@ class ChannelsSeen:
 
     ``added``: every live leg as if it were new, with the time of its creation, oldest first; ``dialled``: those that
     the PBX rings or rang; ``answered``: of these, who has answered; ``joined``: who is in which bridge.
-    ``lost_at``: when the last fact before the gap was heard.
+    ``lost_at``: when the last fact before the gap was heard; ``ended``: legs whose end is known from elsewhere.
     """
 
     at: float
@@ -159,6 +160,7 @@ class ChannelsSeen:
     dialled: tuple[LegDialled, ...] = ()
     answered: tuple[DialEnded, ...] = ()
     joined: tuple[LegJoined, ...] = ()
+    ended: Mapping[str, float] = field(default_factory=dict)
 
 
 AnyFact = Fact | ChannelsSeen

@@ -105,12 +105,18 @@ def _run(argv: list[str], joined: Joined, part: Path, installed: Installed, watc
 
 
 def _why(status: int, program: Program, part: Path) -> Failure:
-    words = program.said or (f"signal {-status}" if status < 0 else f"it stopped reading, exit status {status}")
+    words = _words(status, program)
     if status == -signal.SIGXFSZ or any(word in words.casefold() for word in _FULL_WORDS) or _no_room(part):
         return fault("disk_full", directory=part.parent)
     if status < 0 and -status not in _CRASHES:
         return fault("encoder_killed", program=program.name, why=f"signal {-status}")
     return fault("encoder_failed", program=program.name, why=words)
+
+
+def _words(status: int, program: Program) -> str:
+    if status == 0:
+        return "it stopped before the end of the sound"
+    return program.said or (f"exit status {status}" if status > 0 else f"signal {-status}")
 
 
 def _no_room(part: Path) -> bool:

@@ -24,23 +24,28 @@ _HIGHEST = 48000  # samples a second that every encoder takes
 class Joined:
     """Parts as one stream of 16 bit samples of one channel, ``rate`` a second.
 
-    ``seconds``: how much has passed so far; ``left_out``: what was wrong with parts that gave no sound.
+    ``samples``: how many have passed so far; ``left_out``: what was wrong with parts that gave no sound.
     """
 
     sounds: Sequence[Sound]
     rate: int = field(init=False)
-    seconds: float = field(init=False, default=0.0)
+    samples: int = field(init=False, default=0)
     left_out: list[Failure] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         self.rate = common_rate(self.sounds)
+
+    @property
+    def seconds(self) -> float:
+        """Sound that has passed so far."""
+        return self.samples / self.rate
 
     def blocks(self, installed: Installed, watch: Watch) -> Generator[bytes, None, None]:
         """All samples from the beginning. A damaged part is left out as long as another gives sound.
 
         Raises the failures of ``decode.blocks``.
         """
-        self.seconds, self.left_out = 0.0, []
+        self.samples, self.left_out = 0, []
         for sound in self.sounds:
             try:
                 yield from self._counted(sound, installed, watch)
@@ -48,13 +53,13 @@ class Joined:
                 if failure.code != "recording_damaged":
                     raise
                 self.left_out.append(failure)
-        if not self.seconds and self.left_out:
+        if not self.samples and self.left_out:
             raise self.left_out[0]
 
     def _counted(self, sound: Sound, installed: Installed, watch: Watch) -> Iterator[bytes]:
         with closing(blocks(sound, self.rate, installed, watch)) as part:
             for block in part:
-                self.seconds += len(block) / (2 * self.rate)
+                self.samples += len(block) // 2
                 yield block
 
 

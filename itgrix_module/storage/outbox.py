@@ -130,7 +130,8 @@ class SqlOutbox:
         """Epoch second when a lane can next be claimed, a held one at the end of its lease; past when one can now."""
         with self._database.read() as connection:
             earliest = [_earliest(connection, priority) for priority in _priorities(connection, first, last)]
-        return min(earliest, default=None)
+        # A lane may have gone between the two looks.
+        return min((at for at in earliest if at is not None), default=None)
 
     def counts(self) -> Mapping[str, int]:
         with self._database.read() as connection:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, func, insert, select, update
@@ -108,9 +109,8 @@ class OutboxAdmin:
         chosen = self._all_failed() if ids is None else list(ids)
         changed = 0
         for some in slices(chosen, AT_ONCE):
-            changed += self._database.run(
-                lambda connection, some=some: _change(connection, some, states, values, now, text)
-            )
+            work = partial(_change, ids=some, states=states, values=values, now=now, text=text)
+            changed += self._database.run(work)
         return changed
 
     def _all_failed(self) -> list[int]:
@@ -119,10 +119,9 @@ class OutboxAdmin:
 
 
 def step_columns() -> Select[Any]:
-    ours = ("id", "n", "kind", "state", "priority", "due_at", "decided_at", "attempts", "unsure", "code", "text")
-    ours += ("settled_at", "payload", "sent", "answer")
+    ours = [column for column in steps.c if column.name != "call_id"]
     theirs = (calls.c.node, calls.c.linkedid, calls.c.client, calls.c.started)
-    return select(*(steps.c[name] for name in ours), *theirs).join(calls, calls.c.id == steps.c.call_id)
+    return select(*ours, *theirs).join(calls, calls.c.id == steps.c.call_id)
 
 
 def _filtered(query: Select[Any], state: str, wanted: StepFilter) -> Select[Any]:

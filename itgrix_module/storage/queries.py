@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Select, and_, func, or_, select
 
 from itgrix_module.app.ports import CallRow, PortalSide, TimelineEntry
 from itgrix_module.domain.failures import Permanent
@@ -28,7 +28,7 @@ lines = table_of(SeenLine)
 steps = table_of(Step)
 timeline = table_of(Timeline)
 
-FEW_NUMBERS = 200
+FEW_NUMBERS = 2000
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,10 @@ class Calls:
             query = _filtered(connection, wanted)
             if query is None:
                 return CallPage((), "")
+            started, number = _place(wanted)
             if after:
-                query = query.where(_older_than(after))
-            query = query.order_by(calls.c.started.desc(), calls.c.id.desc()).limit(limit + 1)
+                query = query.where(_older_than(after, started, number))
+            query = query.order_by(started.desc(), number.desc()).limit(limit + 1)
             rows = connection.execute(query).mappings().all()
         shown = rows[:limit]
         return CallPage(tuple(map(_item, shown)), _key(shown[-1]) if len(rows) > limit else "")
@@ -178,13 +179,18 @@ def _with_number(
     return query.where(calls.c.client.in_(numbers))
 
 
-def _older_than(after: str) -> ColumnElement[bool]:
-    started, _, number = after.partition("_")
+def _place(wanted: CallFilter) -> tuple[Column[float], Column[int]]:
+    """By what the pages go: of the table whose index leads to the rows."""
+    return (parties.c.started, parties.c.call_id) if wanted.employee else (calls.c.started, calls.c.id)
+
+
+def _older_than(after: str, started: Column[float], number: Column[int]) -> ColumnElement[bool]:
+    time, _, row = after.partition("_")
     try:
-        at, row = float.fromhex(started), int(number)
+        at, last = float.fromhex(time), int(row)
     except (ValueError, OverflowError):
         raise Permanent("page_key", "this page of calls does not exist", "Begin with the first page.") from None
-    return and_(calls.c.started <= at, or_(calls.c.started < at, calls.c.id < row))
+    return and_(started <= at, or_(started < at, number < last))
 
 
 def _key(row: RowMapping) -> str:

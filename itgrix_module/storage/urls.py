@@ -50,8 +50,10 @@ def _mariadb(url: URL) -> URL:
 
 
 def _sqlite(url: URL) -> URL:
-    if not url.database or url.database == ":memory:" or "mode=memory" in url.database:
+    if not url.database or url.database == ":memory:":
         raise _wrong("names no file: a database in memory would lose the calls")
+    if url.query or url.database.startswith("file:"):
+        raise _wrong("must name a plain file, without options")
     path = Path(url.database).expanduser().absolute()
     _check_folder(path.parent)
     _check_file(path)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from itgrix_module.asterisk.message import Message
 from itgrix_module.asterisk.transcript import TranscriptError, read
-from itgrix_module.asterisk.transcript_file import TranscriptFile
+from itgrix_module.asterisk.transcript_file import TranscriptFile, needs_a_look
 from tests.asterisk.support import TRACES
 
 EVERYTHING: frozenset[bytes] = frozenset()
@@ -249,6 +249,19 @@ def test_archive_that_unpacks_to_gigabytes_does_not_fill_the_memory(tmp_path: Pa
         for _ in range(64):
             file.write(b"\0" * 1_000_000)
     assert error_of(bomb).line == 1
+
+
+lines = st.sampled_from([b"", b"", b"A: b", b"A:", b"A: b:", b"no colon", b"A: x\ny", b"\n"])
+
+
+@given(st.lists(lines, max_size=12))
+@settings(deadline=None)
+def test_quick_look_never_misses_a_line_without_a_colon(parts: list[bytes]) -> None:
+    data = b"\r\n".join([b"Event: X", *parts, b"B: c", b""])
+    if any(part and b":" not in part for part in parts):
+        assert needs_a_look(data)
+    assert needs_a_look(data + b"\0")
+    assert not needs_a_look(b"Event: X\r\nA: b:\r\nC:\r\n\r\n\r\nEvent: Y\r\n\r\n")
 
 
 @given(data=st.binary(max_size=600))

@@ -7,12 +7,16 @@ Where they can't be had (no root, no network for the first time) the tests fail 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from tests.fakes.mariadb import mariadb_server
+from tests.live.installation import Installation, installation
 from tests.live.pbx import RealPbx
-from tests.live.rig import Rig
+from tests.live.rig import Played, Rig
+from tests.live.situations import ALL
 from tools.asterisk_rootfs import Version
 
 SECONDS = 600  # for one test with all that it has to start first; the packages may have to be fetched
@@ -66,3 +70,26 @@ def pbx(version: Version, request: pytest.FixtureRequest) -> RealPbx:
 def rig(version: Version, request: pytest.FixtureRequest) -> Rig:
     running: Rig = request.getfixturevalue(f"rig{version}")
     return running
+
+
+@pytest.fixture(scope="session")
+def installations(
+    pbx22: RealPbx, pbx16: RealPbx, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[Version, Installation]]:
+    """The product for each PBX: on SQLite beside the one, on MariaDB beside the other."""
+    home22, home16 = tmp_path_factory.mktemp("home22"), tmp_path_factory.mktemp("home16")
+    with (
+        mariadb_server() as server,
+        installation(pbx22, home22, f"sqlite:///{home22 / 'itgrix.db'}") as on22,
+        installation(pbx16, home16, server.create_database("itgrix_live")) as on16,
+    ):
+        yield {"22": on22, "16": on16}
+
+
+@pytest.fixture(scope="session")
+def played(rig22: Rig, rig16: Rig, installations: dict[Version, Installation]) -> dict[Version, dict[str, Played]]:
+    """Everything, on both versions at the same time, with the product listening."""
+    assert set(installations) == {"22", "16"}
+    with ThreadPoolExecutor(2) as pool:
+        on22, on16 = pool.submit(rig22.play, *ALL), pool.submit(rig16.play, *ALL)
+        return {"22": on22.result(), "16": on16.result()}

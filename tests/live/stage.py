@@ -100,12 +100,15 @@ class Stage:
         await self.ami_is_back(users)
 
     async def ami_is_back(self, users: int) -> None:
-        """Wait until the PBX is up and ``users`` connections have come back to the product's AMI port."""
+        """Wait until the PBX is up and the product, if it was there (``users`` connections), is back on its AMI port.
+
+        One connection is enough: a second one for actions is opened when it is needed.
+        """
         await self._witness.watching.wait()
         if not users:
             return
         async with asyncio.timeout(RECONNECT):
-            while self.pbx.ami_users < users:
+            while not self.pbx.ami_users:
                 await asyncio.sleep(0.05)
         await self.pass_time(SETTLE)
 

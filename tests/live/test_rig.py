@@ -9,7 +9,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -32,14 +31,6 @@ Evenings = dict[Version, dict[str, Played]]
 
 CLOCKS = 0.3  # seconds that the phones' clocks and the arrival of events may differ
 STATUS = {"busy": "BUSY", "cancelled": "CANCEL", "declined": "NOANSWER", "failed": "NOANSWER", "no_answer": "NOANSWER"}
-
-
-@pytest.fixture(scope="session")
-def played(rig22: Rig, rig16: Rig) -> Evenings:
-    """Everything, on both versions at the same time."""
-    with ThreadPoolExecutor(2) as pool:
-        on22, on16 = pool.submit(rig22.play, *ALL), pool.submit(rig16.play, *ALL)
-        return {"22": on22.result(), "16": on16.result()}
 
 
 @pytest.mark.parametrize("situation", ALL, ids=lambda situation: situation.name)

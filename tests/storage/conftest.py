@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -90,3 +91,10 @@ def ports(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
     address = str(request.getfixturevalue(f"{request.param}_tables_url"))
     with open_stores(address, tmp_path / "key", is_secret) as opened:
         yield opened
+
+
+@pytest.fixture
+def closed_port() -> int:
+    """A port at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])

@@ -36,7 +36,7 @@ from itgrix_module.storage.engine import Database
 from itgrix_module.storage.outbox import SqlOutbox
 
 NODE = "pbx1"
-NOW = 1_795_260_000.0  # 2026-11-21 10:40:00 UTC
+NOW = 1_795_260_000.0  # 2026-11-21 11:20:00 UTC
 TRANSCRIPTS = Path(__file__).parent.parent / "journeys" / "transcripts"
 
 EMPLOYEES = tuple(
@@ -161,7 +161,7 @@ def facts_of(path: Path) -> list[Fact]:
     found: list[Fact] = []
     for item in with_snapshots(read(path)):
         if isinstance(item, Message):
-            found += [fact for fact in translator.facts(item)]
+            found += list(translator.facts(item))
         else:
             assert isinstance(item, Snapshot)
     return found
@@ -171,9 +171,7 @@ def play(database: Database, facts: Sequence[Fact], ends: float, portal: Portal 
     """Let the facts happen so that the last one is at ``ends``, delivering after each."""
     portal, clock = portal or Portal(), [0.0]
     tracker = Tracker(SqlCallStore(database), NODE, Rules, CardTiming, lambda: clock[0])
-    deliverer = Deliverer(
-        SqlOutbox(database), portal, Known(), Options, lambda: clock[0], lambda: 0.5, "test"
-    )
+    deliverer = Deliverer(SqlOutbox(database), portal, Known(), Options, lambda: clock[0], lambda: 0.5, "test")
     shift = ends - facts[-1].at
     for fact in facts:
         assert not isinstance(fact, ChannelsSeen)
@@ -187,9 +185,7 @@ def play(database: Database, facts: Sequence[Fact], ends: float, portal: Portal 
 def _renamed(fact: Fact, shift: float) -> dict[str, Any]:
     """Linked ids hold the time of the recording; two plays of one recording must not meet."""
     names = ("leg", "call", "by", "second", "target")
-    return {
-        name: _moved(getattr(fact, name), shift) for name in names if hasattr(fact, name) and getattr(fact, name)
-    }
+    return {name: _moved(getattr(fact, name), shift) for name in names if hasattr(fact, name) and getattr(fact, name)}
 
 
 def _moved(unique_id: str, shift: float) -> str:

@@ -11,7 +11,11 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, nodes
 
 import web
+from itgrix_module.bitrix24.errortable import ANSWERS
+from itgrix_module.bitrix24.faulttable import FAULTS
+from web.formatting import MONTHS
 from web.i18n import key_of
+from web.words import DIRECTIONS, OUTCOMES, PHASES
 
 ROOT = Path(web.__file__).parent
 TEMPLATES = ROOT / "templates"
@@ -33,9 +37,6 @@ def keys_of_panel() -> dict[str, str]:
 
 def _contexts() -> dict[str, str]:
     """Words that are looked up by context when they are shown."""
-    from web.formatting import MONTHS
-    from web.words import DIRECTIONS, OUTCOMES, PHASES
-
     words = [*OUTCOMES.values(), *DIRECTIONS.values(), *PHASES.values()]
     found = {key_of(word.title, word.context): "web/words.py" for word in words}
     return found | {key_of(month, "of a date"): "web/formatting.py" for month in MONTHS}
@@ -51,7 +52,9 @@ def _of_python(path: Path) -> Iterator[tuple[str, int]]:
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
             continue
         texts = [arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
-        context = next((k.value.value for k in node.keywords if k.arg == "context" and isinstance(k.value, ast.Constant)), "")
+        context = next(
+            (k.value.value for k in node.keywords if k.arg == "context" and isinstance(k.value, ast.Constant)), ""
+        )
         yield from _keys(node.func.id, texts, str(context), node.lineno)
 
 
@@ -60,7 +63,9 @@ def _of_template(path: Path) -> Iterator[tuple[str, int]]:
         if not isinstance(call.node, nodes.Name):
             continue
         texts = [arg.value for arg in call.args if isinstance(arg, nodes.Const) and isinstance(arg.value, str)]
-        context = next((k.value.value for k in call.kwargs if k.key == "context" and isinstance(k.value, nodes.Const)), "")
+        context = next(
+            (k.value.value for k in call.kwargs if k.key == "context" and isinstance(k.value, nodes.Const)), ""
+        )
         yield from _keys(call.node.name, texts, context, call.lineno)
 
 
@@ -86,51 +91,53 @@ def bare_texts() -> list[str]:
             for part in output.nodes
         )
         visible = re.sub(r"<[^>]*>", " ", markup.replace("\0", "").replace("\1", "1"))
-        words = re.findall(r"[A-Za-z]{2,}", visible) + _VISIBLE_ATTRIBUTES.findall(markup)
-        found += [f"{path.name}: {word}" for word in words if word.strip() and word != "Itgrix"]
+        words = re.findall(r"[A-Za-z]{2,}", visible + " ".join(_VISIBLE_ATTRIBUTES.findall(markup)))
+        found += [f"{path.name}: {word}" for word in words if word != "Itgrix"]
     return found
 
 
 def engine_texts() -> dict[str, str]:
-    """Sentences that the engine writes for people, with ``{0}`` where values stand, to where they are written."""
+    """Sentences that the engine writes for people, ``{0}`` where a value stands, to where they are written."""
+    found = {text: "bitrix24 tables" for row in (*ANSWERS, *FAULTS) for text in (row.text, row.hint)}
     package = ROOT.parent / "itgrix_module"
-    found: dict[str, str] = {}
-    for name, calls in _ENGINE.items():
-        path = package / name
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and _name(node.func) in calls:
-                for argument in _spoken(node, calls[_name(node.func)]):
-                    found[argument] = f"{name}:{node.lineno}"
-    return found
+    for name in _ENGINE:
+        tree = ast.parse((package / name).read_text(encoding="utf-8"))
+        found |= {_pattern(node): f"{name}:{node.lineno}" for node in _sentences(tree)}
+    return {text: where for text, where in found.items() if " " in text.strip() and text not in _NOT_FOR_PEOPLE}
 
 
-# file -> call -> places of the arguments that people read
-_ENGINE: dict[str, dict[str, tuple[int | str, ...]]] = {
-    "domain/policy.py": {name: (1,) for name in ("Register", "Show", "Hide", "Finish", "Attach", "Note")},
-    "app/settling.py": {"Settlement": ("text",)},
-    "app/upload.py": {name: (1, 2) for name in ("Permanent", "Temporary", "NeedsOwner")},
-}
+_ENGINE = (
+    "domain/policy.py",
+    "app/settling.py",
+    "app/orders.py",
+    "app/upload.py",
+    "vitals.py",
+    "doors.py",
+    "asterisk/faults.py",
+    "storage/faults.py",
+    "storage/outbox_admin.py",
+)
+_NOT_FOR_PEOPLE = frozenset({"call %s: %s", "no such table", "no such column", "{0} {0}", "{0}: {0}", "{0} ({0})"})
+# Lines of the timeline whose words the story makes anew from their data.
+_TOLD_ANEW = re.compile(r"\{0\}: accepted|attach: .*")
 
 
-def _name(function: ast.expr) -> str:
-    return function.id if isinstance(function, ast.Name) else function.attr if isinstance(function, ast.Attribute) else ""
-
-
-def _spoken(call: ast.Call, places: tuple[int | str, ...]) -> Iterator[str]:
-    for place in places:
-        if isinstance(place, int):
-            arguments = call.args[place : place + 1]
-        else:
-            arguments = [keyword.value for keyword in call.keywords if keyword.arg == place]
-        for argument in arguments:
-            text = _pattern(argument)
-            if text.strip("{}0123456789 "):
-                yield text
+def _sentences(tree: ast.AST) -> Iterator[ast.expr]:
+    """Constant texts and f-strings, without docstrings and what stands inside of f-strings."""
+    passed = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    passed |= {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)} - {
+        id(node) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)
+    }
+    for node in ast.walk(tree):
+        if id(node) in passed or not isinstance(node, ast.Constant | ast.JoinedStr):
+            continue
+        if not _TOLD_ANEW.fullmatch(_pattern(node)):
+            yield node
 
 
 def _pattern(node: ast.expr) -> str:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.JoinedStr):
-        return "".join(part.value if isinstance(part, ast.Constant) else "{0}" for part in node.values)
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "{0}" for part in node.values)
     return ""

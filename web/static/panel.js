@@ -6,6 +6,7 @@
   // -- live parts: <div data-live="address" data-every="seconds"> is fetched again and again
 
   const notice = document.querySelector("[data-notice]");
+  const voice = document.querySelector("[data-voice]");
   let lastGood = new Date();
 
   function morph(old, fresh) {
@@ -68,7 +69,15 @@
     fresh.innerHTML = await answer.text();
     lastGood = new Date();
     if (answer.headers.get("X-Live") === "over") box.dataset.over = "yes";
-    if (!isReading(box)) morph(box, fresh);
+    if (isReading(box)) return;
+    const before = spoken(box);
+    morph(box, fresh);
+    if (voice && spoken(box) !== before) voice.textContent = spoken(box);
+  }
+
+  // What changed is said aloud in one sentence; the rest of the part changes in silence.
+  function spoken(box) {
+    return [...box.querySelectorAll("[data-say]")].map((one) => one.textContent.trim()).join(". ");
   }
 
   async function keepFresh(box) {

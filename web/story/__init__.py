@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from itgrix_module.app.ports import CallRow, TimelineEntry
 from web.people import People
@@ -21,7 +22,15 @@ _TELLERS: dict[str, Callable[[Scene, TimelineEntry], Line]] = {
 def tell(call: CallRow, entries: Iterable[TimelineEntry], people: People) -> list[Line]:
     """The lines in the order of the entries, which is that of time."""
     scene = Scene(call, people)
-    return [_TELLERS.get(entry.kind, portal.tell_note)(scene, entry) for entry in entries]
+    return list(_hints_once(_TELLERS.get(entry.kind, portal.tell_note)(scene, entry) for entry in entries))
+
+
+def _hints_once(lines: Iterable[Line]) -> Iterator[Line]:
+    """What to do is said the first time; a call that is refused ten times needs the advice once."""
+    given: set[str] = set()
+    for line in lines:
+        yield replace(line, hint="") if line.hint in given else line
+        given.add(line.hint)
 
 
 __all__ = ["Line", "tell"]

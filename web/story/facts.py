@@ -149,13 +149,16 @@ def _transferred(scene: Scene, data: Data) -> Told:
     who, to, target = scene.who(_leg(data)), str(data.get("to", "")), str(data.get("target", ""))
     if data.get("attended"):
         shown = scene.who(target) if target else scene.party(to)
-        return "transfer", text("{who} hands the call over to {to}", who=who, to=shown), False, ""
-    return "transfer", text("{who} transfers the call to {to} without asking", who=who, to=scene.party(to)), False, ""
+        return "transfer", text("Transfer after consultation: {who} → {to}", who=who, to=shown), False, ""
+    return "transfer", text("Transfer without consultation: {who} → {to}", who=who, to=scene.party(to)), False, ""
 
 
 def _held(scene: Scene, data: Data) -> Told:
-    words = mark("{who} puts the call on hold") if data.get("on") else mark("{who} takes the call back from hold")
-    return "hold", text(words, who=scene.who(_leg(data))), False, ""
+    leg, on = scene.leg(_leg(data)), bool(data.get("on"))
+    # The PBX also says "off" of a leg that never was on hold.
+    matters, leg.held = on != leg.held, on
+    words = mark("{who} puts the call on hold") if on else mark("{who} takes the call back from hold")
+    return "hold", text(words, who=scene.who(leg.id)), not matters, ""
 
 
 def _queued(scene: Scene, data: Data) -> Told:

@@ -27,6 +27,7 @@ class Leg:
     pair: str = ""
     bridge: str = ""
     talked: bool = False
+    held: bool = False
 
 
 @dataclass

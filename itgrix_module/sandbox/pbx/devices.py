@@ -29,10 +29,11 @@ class Devices:
         self._by_device = {f"PJSIP/{item.number}": item for item in config.extensions}
         self.calls_taken: dict[str, int] = {}
         self.last_call: dict[str, int] = {}
-        self.since = 0
+        self._since = 0
 
-    def reset(self) -> None:
-        """Nobody is on the phone."""
+    def reset(self, now: int) -> None:
+        """Nobody is on the phone; queue members logged in at this epoch second."""
+        self._since = now
         self._states.clear()
         self._touched.clear()
         self.calls_taken.clear()
@@ -83,7 +84,7 @@ class Devices:
             "CallsTaken": self.calls_taken.get(number, 0),
             "LastCall": self.last_call.get(number, 0),
             "LastPause": 0,
-            "LoginTime": self.since,
+            "LoginTime": self._since,
             "InCall": 0,
             "Status": _HINTS[self.state(f"PJSIP/{number}")][2],
             "Paused": 0,

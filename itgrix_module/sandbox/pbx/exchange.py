@@ -80,8 +80,8 @@ class Exchange:
         self.channels.clear()
         self.by_device.clear()
         self.bridges.clear()
-        self.devices.reset()
         self.started = self._now()
+        self.devices.reset(int(self.started))
         self.finished = 0
         self._numbers = {"unique": 0, "PJSIP": 0, "Local": 0}
 

@@ -46,9 +46,6 @@ class Recorder:
         self._write(tape, 0)
         return tape.path
 
-    def runs(self, uniqueid: str) -> bool:
-        return uniqueid in self._tapes
-
     def sound(self, uniqueid: str, now: float) -> None:
         """The channel entered a bridge."""
         tape = self._tapes.get(uniqueid)

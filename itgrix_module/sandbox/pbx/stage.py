@@ -114,11 +114,6 @@ class Stage:
         with self._changed:
             return self._changed.wait_for(lambda: not self.running, timeout)
 
-    def busy(self) -> set[str]:
-        """Extensions that have a channel."""
-        with self.timeline.held():
-            return {channel.device.partition("/")[2] for channel in self.exchange.channels.values()}
-
     def _start(self, call: Call, plot: Process, outcome: str, after: float) -> Played:
         played = Played(call)
         with self.timeline.held():

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -109,11 +110,11 @@ def _comparable(value: Any) -> Any:
     if isinstance(value, bool):
         return "Y" if value else "N"
     text = str(value if value is not None else "").strip()
-    try:
-        # longer ones are names made of digits, and a float would take two of them for one
-        return float(text) if len(text) <= LONGEST_NUMBER else text
-    except ValueError:
-        return _instant(text)
+    # longer ones are names made of digits, and a float would take two of them for one
+    if len(text) <= LONGEST_NUMBER:
+        with contextlib.suppress(ValueError):
+            return float(text)
+    return _instant(text)
 
 
 def _instant(text: str) -> Any:

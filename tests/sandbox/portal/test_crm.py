@@ -140,6 +140,12 @@ def test_item_has_camel_case_and_types(api: Api) -> None:
     assert api.refused("crm.item.get", entityTypeId=1, id=2) == (400, "NOT_FOUND", "Element not found")
 
 
+def test_fields_of_items_are_described(api: Api) -> None:
+    fields = api.ok("crm.item.fields", entityTypeId=2)["fields"]
+    assert fields["contactIds"]["isMultiple"] is True
+    assert (fields["id"]["isReadOnly"], fields["stageId"]["upperName"]) == (True, "STAGE_ID")
+
+
 def test_items_are_listed_with_nested_logic(api: Api) -> None:
     either = {"0": {"logic": "OR", "0": {"name": "Андрей"}, "1": {"%lastName": "тит"}}}
     body = api.answer("crm.item.list", entityTypeId=3, filter=either, order={"id": "DESC"}, select=["id", "name"])

@@ -117,6 +117,8 @@ def test_list_where_a_map_is_expected(api: Api) -> None:
 def test_dates_as_empty_maps(api: Api) -> None:
     api.portal.faults.add("crm.contact.get", "empty_dates")
     assert api.ok("crm.contact.get", id=1)["DATE_CREATE"] == {}
+    api.portal.faults.add("crm.contact.list", "empty_dates")
+    assert [row["DATE_CREATE"] for row in api.ok("crm.contact.list")] == [{}, {}, {}]
 
 
 def test_missing_method_is_not_there_for_method_get_either(api: Api) -> None:

@@ -226,6 +226,18 @@ def test_licence_can_be_checked_at_the_authorisation_server(portal: SandboxPorta
     assert requests.get(f"{portal.oauth_url}/rest/app.info", timeout=10).status_code == 401
 
 
+@pytest.mark.parametrize(("kind", "status"), [("html_502", 502), ("http_500", 500), ("redirect", 302)])
+def test_sick_authorisation_server_rotates_nothing(portal: SandboxPortal, kind: str, status: int) -> None:
+    pair = portal.issue_tokens()
+    portal.faults.add("oauth.token", kind)
+    values = {"client_id": APP.client_id, "client_secret": APP.client_secret, "refresh_token": pair.refresh}
+    address = f"{portal.oauth_url}/oauth/token/"
+    answer = requests.post(address, data=values | {"grant_type": "refresh_token"}, timeout=10, allow_redirects=False)
+    assert answer.status_code == status
+    assert refresh(portal, pair.refresh).status_code == 200
+    assert portal.requests[0].params["client_secret"] == "***"
+
+
 def test_refresh_can_lose_its_answer(portal: SandboxPortal) -> None:
     pair = portal.issue_tokens()
     portal.faults.add("oauth.token", "lost_answer")

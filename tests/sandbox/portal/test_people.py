@@ -137,6 +137,9 @@ def test_message_needs_a_member_of_the_chat(portal: SandboxPortal, api: Api) -> 
     assert api.ok("im.message.add", DIALOG_ID=f"chat{chat}", MESSAGE="Новый лид") == portal.messages[0].id
     assert api.ok("im.chat.get", ENTITY_TYPE="CRM", ENTITY_ID="LEAD|1") == {"ID": chat}
     assert f"chat{chat}" in [row["id"] for row in api.ok("im.recent.get")]
+    assert api.ok("im.chat.user.add", CHAT_ID=chat, USERS=[5]) is True
+    assert portal.state.chats[chat].users == {1, 2, 3, 5}
+    assert api.refused("im.chat.user.add", CHAT_ID=0, USERS=[5])[1] == "CHAT_ID_EMPTY"
     portal.state.chats[chat].users.discard(1)
     assert api.refused("im.message.add", DIALOG_ID=f"chat{chat}", MESSAGE="x") == (
         403,

@@ -200,6 +200,15 @@ def test_cost_comes_back_as_it_was(api: Api) -> None:
     assert api.ok("voximplant.statistic.get")[0]["COST"] == "1.5000"
 
 
+def test_english_portal_speaks_english(start: Start, session: requests.Session) -> None:
+    api = Api(start(language="en"), session)
+    api.finished(TYPE=1)
+    assert api.portal.activities[0].subject == "Outgoing call to Андрей Крылов"
+    assert api.portal.messages[0].text.startswith("Outgoing call")
+    api.register(phone="+79990001122", CRM_CREATE=1)
+    assert api.portal.leads[-1].fields["TITLE"] == "+79990001122 - Incoming call"
+
+
 def test_chat_is_spared_on_demand(api: Api) -> None:
     api.ok(FINISH, CALL_ID=api.register(), USER_ID=2, DURATION=3, ADD_TO_CHAT=0)
     assert api.portal.messages == []

@@ -16,6 +16,7 @@ from web.preferences import text
 from web.words import DIRECTIONS, OUTCOMES
 
 ANY = ""
+OF_WTFORMS = mark("Not a valid choice.")  # what the library itself says of a list
 OLDEST = "oldest"
 _CHOSEN = "own"
 _PERIODS = (
@@ -39,8 +40,8 @@ class CallFilterForm(Form):  # type: ignore[misc]
     number = StringField(mark("Client number"), [Length(max=40, message=mark("A number has at most 40 characters."))])
     employee = StringField(mark("Employee"), [Length(max=40, message=mark("An extension has at most 40 characters."))])
     line = StringField(mark("Line"), [Length(max=100, message=mark("A line has at most 100 characters."))])
-    direction = SelectField(mark("Direction"))
-    outcome = SelectField(mark("Outcome"))
+    direction = SelectField(mark("Direction"), default=ANY)
+    outcome = SelectField(mark("Outcome"), default=ANY)
     undelivered = BooleanField(mark("Only calls that the portal has not heard of yet"))
     sort = HiddenField()
 

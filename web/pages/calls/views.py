@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, abort, make_response, render_template, request, send_file
+from markupsafe import escape
 from werkzeug.utils import secure_filename
 
 from itgrix_module.app.ports import CallRow
@@ -21,14 +23,17 @@ from web.masking import without_secrets
 from web.pages.calls.forms import CallFilterForm
 from web.pages.calls.transcript import transcript
 from web.preferences import text, zone
-from web.story import tell
+from web.story import Line, tell
 
 blueprint = Blueprint("calls", __name__, url_prefix="/calls")
 
 PAGE = 50  # calls
-STORY_PAGE = 120  # lines: keeps a page under 100 kB however long a call's story is
+# A page stays under 100 kB however long a call's story is: so many lines, so many characters of markup.
+STORY_LINES = 100
+STORY_SIZE = 50_000
+LINE_SIZE = 420
 NEWS_MOST = 50
-SHOWN_MOST = 4000  # characters of one request or answer
+SHOWN_MOST = 3000  # characters of one request or answer
 _SOURCES = {"fact": mark("PBX"), "step": mark("decision"), "attempt": mark("portal"), "note": mark("note")}
 
 
@@ -107,18 +112,31 @@ def _story(node: str, linkedid: str) -> dict[str, Any]:
     told = tell(story.item.call, story.timeline, people)
     lines = [line for line in told if technical or not line.technical]
     start = max(0, request.args.get("start", 0, int))
+    end = _page_end(lines, start, technical)
     return {
         "item": story.item,
         "people": people,
         "technical": technical,
-        "lines": lines[start : start + STORY_PAGE],
-        "more_from": start + STORY_PAGE if len(lines) > start + STORY_PAGE else None,
+        "lines": lines[start:end],
+        "more_from": end if end < len(lines) else None,
         "transfers": [line for line in told if line.name == "LegTransferred"],
         "failed": sum(step.state == "failed" for step in story.steps),
         "links": links(story.item.portal, deps().portal_url()),
         "recording": _has_recording(story.item.call),
         "sources": {kind: text(title) for kind, title in _SOURCES.items()},
     }
+
+
+def _page_end(lines: Sequence[Line], start: int, technical: bool) -> int:
+    """Where the page that begins at ``start`` ends: at least one line further."""
+    size = 0
+    for place, line in enumerate(lines[start : start + STORY_LINES], start):
+        data = [line.request, line.answer] if line.request or line.answer else [line.data if technical else None]
+        size += LINE_SIZE + len(line.text + line.why + line.hint)
+        size += sum(len(escape(shown(part))) for part in data if part)
+        if size > STORY_SIZE and place > start:
+            return place
+    return min(len(lines), start + STORY_LINES)
 
 
 def _found(node: str, linkedid: str) -> CallStory:

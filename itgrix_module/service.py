@@ -13,13 +13,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from itgrix_module import vitals
 from itgrix_module.app.deliver import Deliverer
 from itgrix_module.app.directory import Directory
 from itgrix_module.app.health import Health
-from itgrix_module.app.ports import PreparedRecording
+from itgrix_module.app.ports import CallRow, PreparedRecording
 from itgrix_module.app.track import Tracker
 from itgrix_module.app.upload import Uploader
 from itgrix_module.app.workers import Wake, Worker
@@ -27,6 +28,7 @@ from itgrix_module.domain.steps import Priority
 from itgrix_module.doors import PbxDoor, PortalDoor, RecordsDoor
 from itgrix_module.jobs import Job, timetable
 from itgrix_module.live import LiveSettings
+from itgrix_module.media.find import locate
 from itgrix_module.media.prepare import prepare
 from itgrix_module.place import Place, heard_at
 from itgrix_module.pump import INBOX_SIZE, Pump
@@ -37,6 +39,8 @@ from itgrix_module.storage.engine import Database, open_engine
 from itgrix_module.storage.limits import SqlLimitStore
 from itgrix_module.storage.migrate import upgrade
 from itgrix_module.storage.outbox import SqlOutbox
+from itgrix_module.storage.outbox_admin import OutboxAdmin
+from itgrix_module.storage.queries import Calls
 from itgrix_module.storage.settings_store import SqlSettingStore
 from itgrix_module.storage.tokens import SqlTokenStore
 from itgrix_module.storage.vault import open_vault
@@ -59,6 +63,8 @@ class Core:
     settings: LiveSettings
     tokens: SqlTokenStore
     limits: SqlLimitStore
+    calls: Calls
+    deliveries: OutboxAdmin
 
 
 @contextmanager
@@ -77,6 +83,8 @@ def open_core(place: Place) -> Iterator[Core]:
             LiveSettings(store),
             SqlTokenStore(database, vault),
             SqlLimitStore(database),
+            Calls(database),
+            OutboxAdmin(database),
         )
     finally:
         database.close()
@@ -103,6 +111,27 @@ class Service:
         )
         self.uploader = Uploader(core.outbox, portal, Recordings(core), time.time, random.random, f"{owner}:up")
         self.stopping = stopping
+
+    def retry(self, steps: Sequence[int] | None, who: str) -> int:
+        """Try steps (None: all that failed) again now; returns how many."""
+        count = self.core.deliveries.retry(steps, time.time(), who)
+        self.deliverer.resume()
+        self.wake()
+        return count
+
+    def drop(self, steps: Sequence[int], who: str) -> int:
+        """Give steps up; returns how many."""
+        return self.core.deliveries.drop(steps, time.time(), who)
+
+    def recording_file(self, call: CallRow) -> Path | None:
+        """The file of a call's recording on the PBX, if it is there."""
+        settings = self.core.settings.current
+        story = self.core.calls.story(call.node, call.linkedid)
+        paths = [
+            path for step in (story.steps if story else ()) if step.kind == "attach" for path in step.payload["paths"]
+        ]
+        found = (locate(path, settings["recordings.directory"], call.started) for path in paths)
+        return next((path for path in found if path is not None), None)
 
     def health(self) -> Health:
         """How each part is."""

@@ -24,7 +24,7 @@ def create_app(deps_given: PanelDeps) -> Flask:
     _configure(app, deps_given)
     deps.install(app, deps_given)
     reading.install(app, deps_given)
-    # 1. who asks, and for which host; 2. forms; 3. what the person chose; 4. what every answer carries
+    # 1. for which host, and who asks; 2. forms; 3. what the person chose; 4. what every answer carries
     access.install(app)
     CSRFProtect(app)
     preferences.install(app)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from flask import Flask, current_app, g, redirect, request, url_for
+from flask import Flask, current_app, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from web.deps import deps
@@ -21,6 +21,7 @@ LANGUAGE_COOKIE = "itgrix_lang"
 ZONE_COOKIE = "itgrix_zone"
 OF_THE_PBX = "pbx"
 YEAR = 31_536_000  # seconds
+_LANGUAGE, _ZONE = "itgrix.language", "itgrix.zone"
 
 # The PBX's GUI keeps its language in this cookie and puts its own default there for everybody.
 _GUI_COOKIE, _GUI_DEFAULT = "lang", "en_US"
@@ -64,11 +65,10 @@ def sentence(message: str) -> str:
 
 def language() -> str:
     """The person's choice, else the GUI's unless it is only its default, else the browser's."""
-    if "language" not in g:
-        g.language = _language()
-    found = g.language
-    assert isinstance(found, str)
-    return found
+    known = request.environ  # kept with the request: an app context may serve several
+    if _LANGUAGE not in known:
+        known[_LANGUAGE] = _language()
+    return str(known[_LANGUAGE])
 
 
 def _language() -> str:
@@ -83,9 +83,10 @@ def _language() -> str:
 
 def zone() -> tzinfo:
     """The zone in which times are shown: the person's, else the PBX's, else that of this process."""
-    if "zone" not in g:
-        g.zone = _chosen_zone() or find_zone(deps().zone()) or _own_zone()
-    found = g.zone
+    known = request.environ
+    if _ZONE not in known:
+        known[_ZONE] = _chosen_zone() or find_zone(deps().zone()) or _own_zone()
+    found = known[_ZONE]
     assert isinstance(found, tzinfo)
     return found
 

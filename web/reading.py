@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from flask import Flask, current_app, g
+from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import ColumnElement, Executable, Select, and_, func, or_, select
 
@@ -234,13 +234,9 @@ def known_lines() -> list[str]:
 
 
 def people() -> People:
-    """The phone book of this request."""
-    if "people" not in g:
-        employees, _ = SqlEmployeeStore(deps().database).load()
-        g.people = people_of(employees)
-    found = g.people
-    assert isinstance(found, People)
-    return found
+    """The phone book as the portal last told it."""
+    employees, _ = SqlEmployeeStore(deps().database).load()
+    return people_of(employees)
 
 
 # -- deliveries

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from typing import Any
 
 import click
 
@@ -20,6 +21,7 @@ from itgrix_module.doors import PortalDoor
 from itgrix_module.place import Place
 from itgrix_module.service import Core, open_core
 
+_WHO = "the command line"
 _MARKS = {Level.OK: "ok     ", Level.WARNING: "warning", Level.ERROR: "ERROR  "}
 
 
@@ -71,7 +73,7 @@ def calls() -> None:
 def list_calls(limit: int, as_json: bool) -> None:
     """The newest calls."""
     with faults_told(as_json), _core() as core:
-        rows = [_call(asdict(row.call)) for row in core.queries.last_calls(limit)]
+        rows = [_call(asdict(item.call)) for item in core.calls.newest(limit)]
         columns = ("started", "linkedid", "direction", "client", "line", "outcome", "last_talker", "wait", "talk")
         show({"calls": rows}, as_json, lambda: table(rows, columns, "no calls yet"))
 
@@ -88,20 +90,20 @@ def _call(row: dict[str, object]) -> dict[str, object]:
 def show_call(linkedid: str, as_json: bool) -> None:
     """One call with its timeline."""
     with faults_told(as_json), _core() as core:
-        found = core.queries.call(core.settings.current["pbx.node"], linkedid)
+        found = core.calls.story(core.settings.current["pbx.node"], linkedid)
         if found is None:
             raise NeedsOwner("no_such_call", f"there is no call {linkedid}", "`itgrix calls list` names them.")
         data = {
-            "call": _call(asdict(found.call)),
-            "portal": asdict(found.portal),
+            "call": _call(asdict(found.item.call)),
+            "portal": asdict(found.item.portal),
             "timeline": [asdict(entry) for entry in found.timeline],
         }
         show(data, as_json, lambda: _told(data))
 
 
-def _told(data: dict[str, dict[str, object]]) -> str:
+def _told(data: dict[str, Any]) -> str:
     lines = [f"{key}: {value}" for key, value in data["call"].items() if value not in ("", None, (), False)]
-    lines += [f"{moment(entry['at'])}  {entry['kind']:8} {entry['text']}" for entry in data["timeline"]]  # type: ignore[index]
+    lines += [f"{moment(entry['at'])}  {entry['kind']:8} {entry['text']}" for entry in data["timeline"]]
     return "\n".join(lines)
 
 
@@ -117,7 +119,7 @@ def outbox() -> None:
 def list_steps(state: str | None, limit: int, as_json: bool) -> None:
     """What waits or failed, and why."""
     with faults_told(as_json), _core() as core:
-        rows = [asdict(row) for row in core.deliveries.list(state=state, limit=limit)]
+        rows = [asdict(row) for row in core.deliveries.steps(state or "", limit=limit)]
         columns = ("id", "linkedid", "kind", "state", "attempts", "text")
         show({"steps": rows}, as_json, lambda: table(rows, columns, "nothing"))
 
@@ -131,7 +133,7 @@ def retry(ids: tuple[int, ...], all_failed: bool, as_json: bool) -> None:
     with faults_told(as_json), _core() as core:
         if not ids and not all_failed:
             raise NeedsOwner("nothing_named", "name steps, or --all", "`itgrix outbox list` names them.")
-        count = core.deliveries.retry(None if all_failed else ids, time.time())
+        count = core.deliveries.retry(None if all_failed else ids, time.time(), _WHO)
         show({"retried": count}, as_json, lambda: f"{count} steps will be tried again")
 
 
@@ -141,5 +143,5 @@ def retry(ids: tuple[int, ...], all_failed: bool, as_json: bool) -> None:
 def drop(ids: tuple[int, ...], as_json: bool) -> None:
     """Give steps up."""
     with faults_told(as_json), _core() as core:
-        count = core.deliveries.drop(ids, time.time())
+        count = core.deliveries.drop(ids, time.time(), _WHO)
         show({"dropped": count}, as_json, lambda: f"{count} steps dropped")

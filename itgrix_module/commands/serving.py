@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from waitress.server import create_server
 
 from itgrix_module.domain.failures import NeedsOwner
 from itgrix_module.service import Service
+from itgrix_module.settings import Settings
 
 log = logging.getLogger("itgrix.service")
 
@@ -47,17 +49,31 @@ def session_key(file: Path) -> str:
         return file.read_text()
 
 
+def portal_address(settings: Settings) -> str:
+    """``https://portal``, for links into it; empty when none is set up. Never the webhook's secret part."""
+    if settings["portal.domain"]:
+        return f"https://{settings['portal.domain']}"
+    parts = urlsplit(settings["portal.webhook_url"])
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+
 @contextmanager
 def panel(service: Service, address: Address) -> Iterator[str]:
     """Serve the panel; yields its address."""
     from web import create_app
     from web.deps import PanelDeps
 
-    place = service.core.place
+    place, settings = service.core.place, service.core.settings
     deps = PanelDeps(
         database=service.core.database,
         health=service.health,
         secret_key=session_key(place.home / "session.key"),
+        zone=lambda: str(settings.current["panel.time_zone"]),
+        country=lambda: str(settings.current["numbers.country"]),
+        portal_url=lambda: portal_address(settings.current),
+        retry_steps=service.retry,
+        drop_steps=service.drop,
+        recording_file=service.recording_file,
     )
     with served(create_app(deps), address) as url:
         yield url

@@ -151,8 +151,8 @@ def _priorities(connection: Connection, first: int, last: int) -> Iterator[int]:
         first = found + 1
 
 
-def _earliest(connection: Connection, priority: int) -> float:
-    earliest: float = connection.scalar(select(func.min(lanes.c.ready_at)).where(lanes.c.priority == priority))
+def _earliest(connection: Connection, priority: int) -> float | None:
+    earliest: float | None = connection.scalar(select(func.min(lanes.c.ready_at)).where(lanes.c.priority == priority))
     return earliest
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from itgrix_module.sandbox.rig.pbx import RealPbx
+from itgrix_module.sandbox.rig.rig import Played, Rig
+from itgrix_module.sandbox.rig.rootfs import Version
+from itgrix_module.sandbox.rig.situations import ALL
 from tests.fakes.mariadb import mariadb_server
 from tests.live.installation import Installation, installation
-from tests.live.pbx import RealPbx
-from tests.live.rig import Played, Rig
-from tests.live.situations import ALL
-from tools.asterisk_rootfs import Version
 
 SECONDS = 600  # for one test with all that it has to start first; the packages may have to be fetched
 

@@ -14,9 +14,9 @@ from itgrix_module.place import Place
 from itgrix_module.sandbox.portal import PortalConfig, SandboxPortal
 from itgrix_module.sandbox.portal.config import UserSeed
 from itgrix_module.sandbox.portal.views import CallView
+from itgrix_module.sandbox.rig import plan
+from itgrix_module.sandbox.rig.pbx import RealPbx
 from itgrix_module.service import Service, open_core, running
-from tests.live import plan
-from tests.live.pbx import RealPbx
 
 DEFAULT_USER = 900
 MOBILE_USER = 10  # the employee of plan.FOLLOW_ME

@@ -9,11 +9,11 @@ import pytest
 
 from itgrix_module.media.mp3 import measure
 from itgrix_module.sandbox.portal.views import CallView
+from itgrix_module.sandbox.rig.rig import Situation
+from itgrix_module.sandbox.rig.rootfs import Version
+from itgrix_module.sandbox.rig.situations import ALL
+from itgrix_module.sandbox.rig.truth import Truth
 from tests.live.installation import Installation, user_of
-from tests.live.rig import Situation
-from tests.live.situations import ALL
-from tests.live.truth import Truth
-from tools.asterisk_rootfs import Version
 
 pytestmark = pytest.mark.live
 

@@ -14,16 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.live import plan
-from tests.live.links import LoopThread
-from tests.live.manager import AmiError, Manager
-from tests.live.pbx import PbxError, RealPbx, remove_orphans, runs
-from tests.live.play_click import click_to_call
-from tests.live.rig import Played, Rig, Situation
-from tests.live.situations import ALL, BY_NAME
-from tests.live.truth import Truth
-from tests.live.witness import Witness
-from tools.asterisk_rootfs import Version
+from itgrix_module.sandbox.rig import plan
+from itgrix_module.sandbox.rig.links import LoopThread
+from itgrix_module.sandbox.rig.manager import AmiError, Manager
+from itgrix_module.sandbox.rig.pbx import PbxError, RealPbx, remove_orphans, runs
+from itgrix_module.sandbox.rig.play_click import click_to_call
+from itgrix_module.sandbox.rig.rig import Played, Rig, Situation
+from itgrix_module.sandbox.rig.rootfs import Version
+from itgrix_module.sandbox.rig.situations import ALL, BY_NAME
+from itgrix_module.sandbox.rig.truth import Truth
+from itgrix_module.sandbox.rig.witness import Witness
 
 pytestmark = pytest.mark.live
 
@@ -149,7 +149,7 @@ def test_console_commands_are_answered(pbx: RealPbx) -> None:
 
 ORPHAN = """
 import os, pathlib, sys
-from tests.live.pbx import PbxError, RealPbx, remove_orphans, runs
+from itgrix_module.sandbox.rig.pbx import PbxError, RealPbx, remove_orphans, runs
 pbx = RealPbx("22", pathlib.Path(sys.argv[1]))
 pbx.start()
 print(pbx.folders.outer, (pbx.folders.outer / "run" / "pid").read_text(), flush=True)

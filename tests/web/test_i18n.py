@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
@@ -65,8 +66,8 @@ def test_every_sentence_of_the_engine_is_translated(language: str) -> None:
     texts = catalogue(language)
     missing = []
     for pattern, where in engine_texts().items():
-        filled = PLACES.sub("X1", pattern)
-        if texts.said(filled) == filled:
+        filled = PLACES.sub("X1", pattern.removeprefix("{0} "))
+        if texts.said(filled) == filled and texts.said(PLACES.sub("X1", pattern)) == PLACES.sub("X1", pattern):
             missing.append(f"{where}: {pattern!r}")
     assert not missing, f"add to web/translations/{language}/{ENGINE}.json: {missing}"
 
@@ -154,9 +155,9 @@ def test_foreign_language_cookie_is_ignored(client: FlaskClient, cookie: str) ->
 
 
 def test_choice_of_a_language_never_leads_elsewhere(client: FlaskClient) -> None:
-    answer = client.get("//evil.example/?lang=ru")
-    assert answer.status_code in (302, 308, 404)
-    assert "evil.example" not in (answer.location or "").removeprefix("http://localhost/")
+    answer = client.get("/?lang=ru", environ_overrides={"PATH_INFO": "//evil.example/"})
+    assert answer.status_code in (308, 404)
+    assert urlsplit(answer.location or "").hostname in (None, "localhost")
 
 
 def test_chosen_zone_shows_times_in_it(client: FlaskClient) -> None:

@@ -44,13 +44,14 @@ def index() -> str:
     form = CallFilterForm(request.args)
     form.offer()
     page = reading.find_calls(_wanted(form), PAGE) if form.validate() else reading.CallPage()
+    people = reading.people()
     return render_template(
         "calls/index.html",
         form=form,
         page=page,
-        people=reading.people(),
+        people=people,
         oldest_first=form.oldest_first,
-        known_employees=reading.people().extensions(),
+        known_employees=people.extensions(),
         known_lines=reading.known_lines(),
         news_after=_newest(form, page),
     )

@@ -17,7 +17,7 @@ from web.story.portal import STEP_NAMES, UNKNOWN_STEP
 blueprint = Blueprint("deliveries", __name__, url_prefix="/deliveries")
 
 PAGE = 50
-_TITLES = {"waiting": mark("All that wait"), "retrying": mark("Being repeated"), "failed": mark("Failed")}
+_TITLES = {"waiting": mark("All that wait"), "retrying": mark("Being repeated"), "failed": mark("Failed for good")}
 
 
 @blueprint.get("/")

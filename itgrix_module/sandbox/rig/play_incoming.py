@@ -6,10 +6,10 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from tests.live import plan
-from tests.live.plan import did
-from tests.live.stage import TALK, Stage
-from tests.live.truth import Truth, incoming
+from itgrix_module.sandbox.rig import plan
+from itgrix_module.sandbox.rig.plan import did
+from itgrix_module.sandbox.rig.stage import TALK, Stage
+from itgrix_module.sandbox.rig.truth import Truth, incoming
 
 
 async def answered(stage: Stage) -> list[Truth]:

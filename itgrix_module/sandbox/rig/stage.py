@@ -7,11 +7,11 @@ import asyncio
 from collections.abc import Sequence
 from itertools import count
 
-from tests.live import plan
-from tests.live.leg import Leg, NothingHappened
-from tests.live.pbx import RealPbx
-from tests.live.phone import Phone
-from tests.live.witness import Witness
+from itgrix_module.sandbox.rig import plan
+from itgrix_module.sandbox.rig.leg import Leg, NothingHappened
+from itgrix_module.sandbox.rig.pbx import RealPbx
+from itgrix_module.sandbox.rig.phone import Phone
+from itgrix_module.sandbox.rig.witness import Witness
 
 TALK = 1.2  # seconds that people talk when it does not matter how long
 BEFORE_ANSWER = 0.5

@@ -11,16 +11,16 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 
-from tests.live import plan
-from tests.live.leg import NothingHappened
-from tests.live.links import LoopThread
-from tests.live.media import MediaClock
-from tests.live.pbx import RealPbx
-from tests.live.phone import Phone
-from tests.live.sip import Endpoint
-from tests.live.stage import Stage
-from tests.live.truth import Recording, Truth, read_recording, with_sound
-from tests.live.witness import Seen, Witness
+from itgrix_module.sandbox.rig import plan
+from itgrix_module.sandbox.rig.leg import NothingHappened
+from itgrix_module.sandbox.rig.links import LoopThread
+from itgrix_module.sandbox.rig.media import MediaClock
+from itgrix_module.sandbox.rig.pbx import RealPbx
+from itgrix_module.sandbox.rig.phone import Phone
+from itgrix_module.sandbox.rig.sip import Endpoint
+from itgrix_module.sandbox.rig.stage import Stage
+from itgrix_module.sandbox.rig.truth import Recording, Truth, read_recording, with_sound
+from itgrix_module.sandbox.rig.witness import Seen, Witness
 
 Play = Callable[[Stage], Awaitable[list[Truth]]]
 AT_ONCE = 6  # situations; more would make two cores late

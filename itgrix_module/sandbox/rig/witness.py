@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from tests.live import plan
-from tests.live.bridges import Bridges, Channel
-from tests.live.leg import PATIENCE, NothingHappened
-from tests.live.manager import AmiLogin, Fields, Messages, action
-from tests.live.truth import Truth
+from itgrix_module.sandbox.rig import plan
+from itgrix_module.sandbox.rig.bridges import Bridges, Channel
+from itgrix_module.sandbox.rig.leg import PATIENCE, NothingHappened
+from itgrix_module.sandbox.rig.manager import AmiLogin, Fields, Messages, action
+from itgrix_module.sandbox.rig.truth import Truth
 
 Found = TypeVar("Found")
 

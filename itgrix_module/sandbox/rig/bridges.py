@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.live.manager import Fields
+from itgrix_module.sandbox.rig.manager import Fields
 
 PHONE = re.compile(r"PJSIP/(\d{3})-")
 DEVICE = re.compile(r"PJSIP/(.+)-[^-]+")

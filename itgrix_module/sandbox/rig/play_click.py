@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from tests.live.leg import Leg
-from tests.live.rig import Situation
-from tests.live.stage import BEFORE_ANSWER, Stage
-from tests.live.truth import Outcome, Truth, outgoing
+from itgrix_module.sandbox.rig.leg import Leg
+from itgrix_module.sandbox.rig.rig import Situation
+from itgrix_module.sandbox.rig.stage import BEFORE_ANSWER, Stage
+from itgrix_module.sandbox.rig.truth import Outcome, Truth, outgoing
 
 Click = Callable[[str, str], object]
 

@@ -13,11 +13,11 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from tests.live import configuration
-from tests.live.configuration import Folders
-from tests.live.links import CuttableLink
-from tests.live.manager import AmiError, AmiLogin, Manager
-from tools.asterisk_rootfs import Version, ensure
+from itgrix_module.sandbox.rig import configuration
+from itgrix_module.sandbox.rig.configuration import Folders
+from itgrix_module.sandbox.rig.links import CuttableLink
+from itgrix_module.sandbox.rig.manager import AmiError, AmiLogin, Manager
+from itgrix_module.sandbox.rig.rootfs import Version, ensure
 
 INSTANCES = "instances"  # folder in the root file system; below it one folder per running Asterisk
 BOOT_SECONDS = 30.0

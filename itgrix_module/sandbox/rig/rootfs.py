@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Put a real Asterisk 22 and 16 (Debian packages, nothing compiled) into folders of their own.
 
-    python3 tools/asterisk_rootfs.py              both versions into the cache
-    python3 tools/asterisk_rootfs.py 22           one of them
-    python3 tools/asterisk_rootfs.py --cache DIR  elsewhere; default $ITGRIX_RIG_CACHE or ~/.cache/itgrix-rig
+    python -m itgrix_module.sandbox.rig.rootfs              both versions into the cache
+    python -m itgrix_module.sandbox.rig.rootfs 22           one of them
+    python -m itgrix_module.sandbox.rig.rootfs --cache DIR  elsewhere; default $ITGRIX_RIG_CACHE or ~/.cache/itgrix-rig
 
 Standard library only, as root, on a Debian of any age. The packages come from the mirror that this machine's own
 apt uses ($ITGRIX_RIG_MIRROR overrides it), with apt's own checks of signatures and sums, and are unpacked without

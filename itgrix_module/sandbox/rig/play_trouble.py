@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.live.leg import Leg
-from tests.live.plan import did
-from tests.live.stage import Stage
-from tests.live.truth import Truth, incoming
+from itgrix_module.sandbox.rig.leg import Leg
+from itgrix_module.sandbox.rig.plan import did
+from itgrix_module.sandbox.rig.stage import Stage
+from itgrix_module.sandbox.rig.truth import Truth, incoming
 
 
 async def pbx_restarted(stage: Stage) -> list[Truth]:

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from tests.live import plan
-from tests.live import play_groups as many
-from tests.live import play_incoming as inc
-from tests.live import play_outgoing as out
-from tests.live import play_transfers as xfer
-from tests.live import play_trouble as bad
-from tests.live.rig import Situation
+from itgrix_module.sandbox.rig import plan
+from itgrix_module.sandbox.rig import play_groups as many
+from itgrix_module.sandbox.rig import play_incoming as inc
+from itgrix_module.sandbox.rig import play_outgoing as out
+from itgrix_module.sandbox.rig import play_transfers as xfer
+from itgrix_module.sandbox.rig import play_trouble as bad
+from itgrix_module.sandbox.rig.rig import Situation
 
 # Those that need certain phones come first: the rest fills the gaps.
 ALL = (

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from tests.live import plan
-from tests.live.leg import Leg
+from itgrix_module.sandbox.rig import plan
+from itgrix_module.sandbox.rig.leg import Leg
 
 Direction = Literal["incoming", "outgoing", "internal"]
 Outcome = Literal["answered", "missed", "busy", "cancelled", "declined", "failed", "no_answer"]

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from tests.live import plan
-from tests.live.stage import BEFORE_ANSWER, Stage
-from tests.live.truth import Outcome, Truth, internal, outgoing
+from itgrix_module.sandbox.rig import plan
+from itgrix_module.sandbox.rig.stage import BEFORE_ANSWER, Stage
+from itgrix_module.sandbox.rig.truth import Outcome, Truth, internal, outgoing
 
 
 async def outgoing_answered(stage: Stage) -> list[Truth]:

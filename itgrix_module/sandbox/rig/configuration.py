@@ -14,7 +14,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.live import plan
+from itgrix_module.sandbox.rig import plan
 
 TEMPLATES = Path(__file__).with_name("etc")
 PLACEHOLDER = re.compile(r"@\{(\w+)}")

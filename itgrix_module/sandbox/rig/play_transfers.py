@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from tests.live.leg import Leg
-from tests.live.phone import Phone
-from tests.live.plan import did
-from tests.live.stage import TALK, Stage
-from tests.live.truth import Transfer, Truth, incoming, outgoing
+from itgrix_module.sandbox.rig.leg import Leg
+from itgrix_module.sandbox.rig.phone import Phone
+from itgrix_module.sandbox.rig.plan import did
+from itgrix_module.sandbox.rig.stage import TALK, Stage
+from itgrix_module.sandbox.rig.truth import Transfer, Truth, incoming, outgoing
 
 
 async def talk_with(stage: Stage, phone: Phone) -> tuple[Leg, Leg]:

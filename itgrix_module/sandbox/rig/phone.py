@@ -6,9 +6,9 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 
-from tests.live.leg import PATIENCE, Leg, NothingHappened
-from tests.live.media import Media, MediaClock
-from tests.live.sip import ADDRESS, Dialog, Endpoint, SipMessage, first, parse, respond, token
+from itgrix_module.sandbox.rig.leg import PATIENCE, Leg, NothingHappened
+from itgrix_module.sandbox.rig.media import Media, MediaClock
+from itgrix_module.sandbox.rig.sip import ADDRESS, Dialog, Endpoint, SipMessage, first, parse, respond, token
 
 
 class Phone(asyncio.DatagramProtocol):

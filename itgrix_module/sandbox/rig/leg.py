@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Protocol
 from urllib.parse import quote
 
-from tests.live.media import Media, MediaClock
-from tests.live.sip import ADDRESS, USER, Dialog, SipMessage, first, new_branch, respond
+from itgrix_module.sandbox.rig.media import Media, MediaClock
+from itgrix_module.sandbox.rig.sip import ADDRESS, USER, Dialog, SipMessage, first, new_branch, respond
 
 PATIENCE = 15.0  # seconds that anything may take before a situation counts as failed
 OUTCOME = re.compile(rb"SIP/2.0 (\d+)")

@@ -28,12 +28,14 @@ def without_secrets(data: Any) -> Any:
     return _mapped(data, lambda text: _WEBHOOK.sub(rf"\g<1>{HIDDEN}", text), without_secrets)
 
 
-def without_persons(data: Any, known: Iterable[str] = ()) -> Any:
+def without_persons(data: Any, known: Iterable[str] = (), own: Iterable[str] = ()) -> Any:
     """JSON data in which outside numbers keep their last four digits and names are gone.
 
-    ``known``: numbers that are hidden wherever they stand, beside those under keys that hold numbers.
+    ``known``: numbers that are hidden wherever they stand, beside those under keys that hold numbers. ``own``: the
+    company's lines, which stay.
     """
     numbers = {digits(number)[-10:] for number in (*known, *_numbers(data)) if looks_subscriber(number)}
+    numbers -= {digits(number)[-10:] for number in own}
     if not numbers:
         return _without_names(data, lambda text: text)
     longest_first = sorted(numbers, key=len, reverse=True)

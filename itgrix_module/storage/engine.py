@@ -167,8 +167,11 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """One consistent view for the statements of the block."""
-        with explained(), self.engine.connect() as connection, connection.begin():
+        """A connection for reading; with SQLite all statements of the block see one state.
+
+        It ends with a rollback: there is nothing to commit that could fail.
+        """
+        with explained(), self.engine.connect() as connection:
             yield connection
 
     @contextmanager

@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session
-from sqlalchemy import Engine
+from sqlalchemy import URL, Engine
 
 from itgrix_module.storage.engine import Database
 from itgrix_module.storage.models import Base
@@ -29,7 +29,8 @@ def bind_flask(app: Flask, database: Database) -> SQLAlchemy:
 
     # The extension wants an address to make an engine of its own, which never connects. Without the password, so
     # that nothing that prints the configuration shows it.
-    app.config["SQLALCHEMY_DATABASE_URI"] = database.engine.url.set(password=None)
+    url = database.engine.url
+    app.config["SQLALCHEMY_DATABASE_URI"] = URL.create(url.drivername, host=url.host, database=url.database)
     db = SQLAlchemy(metadata=Base.metadata, session_options={"class_": PanelSession})
     db.init_app(app)
     return db

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
 
 from itgrix_module.app.ports import NewStep
 from itgrix_module.storage.models import Call, Lane, Step
@@ -67,6 +67,14 @@ def append_steps(
     _show_lanes(connection, nodes, waiting)
 
 
+def state_is(state: str) -> ColumnElement[bool]:
+    """For the steps of known calls: tests the state without letting SQLite go by the index on it.
+
+    It would rather look through all fifty thousand waiting steps of an outage than through the five of the call.
+    """
+    return func.coalesce(steps.c.state, "") == state
+
+
 def _last_places(connection: Connection, ids: Iterable[int]) -> dict[int, int]:
     found: dict[int, int] = {}
     for some in slices(ids, IN_ONE_STATEMENT):
@@ -81,7 +89,7 @@ def waiting_steps(connection: Connection, ids: Iterable[int]) -> dict[int, list[
     for some in slices(ids, IN_ONE_STATEMENT):
         query = (
             select(steps.c.call_id, steps.c.id, steps.c.n, steps.c.priority, steps.c.due_at, steps.c.attempts)
-            .where(steps.c.call_id.in_(some), steps.c.state == "waiting")
+            .where(steps.c.call_id.in_(some), state_is("waiting"))
             .order_by(steps.c.call_id, steps.c.n)
         )
         for call, *values in connection.execute(query):
@@ -157,5 +165,5 @@ def refresh_lane(connection: Connection, call: int, node: str) -> None:
 
 
 def _settled_state(connection: Connection, call: int) -> str:
-    failed = select(steps.c.id).where(steps.c.call_id == call, steps.c.state == "failed").limit(1)
+    failed = select(steps.c.id).where(steps.c.call_id == call, state_is("failed")).limit(1)
     return "failed" if connection.execute(failed).first() else "done"

@@ -19,7 +19,7 @@ from itgrix_module.app.ports import Lane as ClaimedLane
 from itgrix_module.app.ports import PortalSide, Settlement, StoredStep, TimelineEntry
 from itgrix_module.domain.failures import Temporary
 from itgrix_module.storage.engine import Database
-from itgrix_module.storage.lanes import refresh_lane, release_lane
+from itgrix_module.storage.lanes import refresh_lane, release_lane, state_is
 from itgrix_module.storage.models import Call, Lane, Step, Timeline
 from itgrix_module.storage.rows import (
     STEP_CODE_LENGTH,
@@ -172,7 +172,7 @@ def _claimed(connection: Connection, token: str) -> list[ClaimedLane]:
 
 
 def _waiting_steps(connection: Connection, ids: Sequence[int]) -> dict[int, list[StoredStep]]:
-    query = select(steps).where(steps.c.call_id.in_(ids), steps.c.state == "waiting")
+    query = select(steps).where(steps.c.call_id.in_(ids), state_is("waiting"))
     found: dict[int, list[StoredStep]] = {}
     for row in connection.execute(query.order_by(steps.c.call_id, steps.c.n)).mappings():
         found.setdefault(row["call_id"], []).append(stored_step(row))

@@ -8,6 +8,7 @@ such index and tests the rest.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -185,12 +186,19 @@ def _place(wanted: CallFilter) -> tuple[Column[float], Column[int]]:
 
 
 def _older_than(after: str, started: Column[float], number: Column[int]) -> ColumnElement[bool]:
+    at, last = _read_key(after)
+    return and_(started <= at, or_(started < at, number < last))
+
+
+def _read_key(after: str) -> tuple[float, int]:
     time, _, row = after.partition("_")
     try:
-        at, last = float.fromhex(time), int(row)
+        at = float.fromhex(time)
     except (ValueError, OverflowError):
-        raise Permanent("page_key", "this page of calls does not exist", "Begin with the first page.") from None
-    return and_(started <= at, or_(started < at, number < last))
+        at = math.nan
+    if not math.isfinite(at) or not (row.isascii() and row.isdigit()):
+        raise Permanent("page_key", "this page of calls does not exist", "Begin with the first page.")
+    return at, int(row)
 
 
 def _key(row: RowMapping) -> str:

@@ -9,7 +9,7 @@ from itgrix_module.app.ports import Settlement
 from itgrix_module.storage.outbox_admin import OutboxAdmin, StepFilter
 from itgrix_module.storage.queries import CallFilter, Calls
 from itgrix_module.storage.stores import Stores
-from tests.storage.samples import NODE, NOW, add_call, claim_one, done, settle, step
+from tests.storage.samples import NODE, NOW, add_call, call, claim_one, done, settle, step
 
 
 @pytest.fixture
@@ -158,8 +158,6 @@ def test_lane_left_by_a_dead_worker_without_steps_goes_away(stores: Stores, admi
 
 def test_more_steps_than_one_slice_are_dropped(stores: Stores, admin: OutboxAdmin) -> None:
     with stores.calls.work() as work:
-        from tests.storage.samples import call
-
         for number in range(250):
             work.save_call(call(f"{number}.1"))
             work.add_steps(NODE, f"{number}.1", [step()])

@@ -102,7 +102,10 @@ def test_call_that_arrives_between_two_pages_moves_nothing(stores: Stores, calls
     assert [item.call.linkedid for item in calls.page(CallFilter(), 2, page.after).items] == ["1", "0"]
 
 
-@pytest.mark.parametrize("after", ["x", "1_2_3", "0x1p3", "0x1p99999_1", "nan_1; DROP TABLE itgrix_calls"])
+@pytest.mark.parametrize(
+    "after",
+    ["x", "1_2_3", "0x1p3", "0x1p99999_1", "nan_1", "inf_1", "0x1p3_", "0x1p3_-1", "nan_1; DROP TABLE itgrix_calls"],
+)
 def test_page_that_nobody_gave_is_refused(stores: Stores, calls: Calls, after: str) -> None:
     with pytest.raises(Permanent) as refused:
         calls.page(CallFilter(), after=after)

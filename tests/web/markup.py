@@ -6,6 +6,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 _VOID = frozenset({"meta", "link", "input", "br", "img", "use", "hr"})
+_BLOCKS = frozenset({"p", "div", "td", "th", "tr", "li", "dt", "dd", "h1", "h2", "h3", "label", "option", "pre", "a"})
 _LABELLED = frozenset({"input", "select", "textarea", "meter"})
 
 
@@ -24,6 +25,7 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, found: list[tuple[str, str | None]]) -> None:
         attributes = {name: value or "" for name, value in found}
         self._look(tag, attributes)
+        self._space(tag)
         if tag not in _VOID:
             self.open.append((tag, attributes))
             if tag in ("a", "button"):
@@ -53,8 +55,13 @@ class _Reader(HTMLParser):
             self.problems.append(f"</{tag}> closes {self.open[-1][0] if self.open else 'nothing'} at {self.getpos()}")
             return
         self.open.pop()
+        self._space(tag)
         if tag in ("a", "button") and not "".join(self._named.pop()).strip():
             self.problems.append(f"<{tag}> without a name at {self.getpos()}")
+
+    def _space(self, tag: str) -> None:
+        if tag in _BLOCKS:
+            self.text.append(" ")
 
     def handle_data(self, data: str) -> None:
         self.text.append(data)

@@ -28,7 +28,7 @@ from itgrix_module.asterisk.sides import Sides
 from itgrix_module.asterisk.snapshot import Snapshot
 from itgrix_module.asterisk.transcript import read
 from itgrix_module.asterisk.translate import Translator
-from itgrix_module.domain.facts import ChannelsSeen, Fact
+from itgrix_module.domain.facts import Fact
 from itgrix_module.domain.failures import Failure
 from itgrix_module.domain.policy import Rules
 from itgrix_module.storage.calls import SqlCallStore
@@ -167,17 +167,20 @@ def facts_of(path: Path) -> list[Fact]:
     return found
 
 
-def play(database: Database, facts: Sequence[Fact], ends: float, portal: Portal | None = None) -> None:
-    """Let the facts happen so that the last one is at ``ends``, delivering after each."""
+def play(
+    database: Database, facts: Sequence[Fact], ends: float, portal: Portal | None = None, *, together: bool = False
+) -> None:
+    """Let the facts happen so that the last one is at ``ends``, delivering after each, or once after all."""
+    if not facts:
+        return
     portal, clock = portal or Portal(), [0.0]
     tracker = Tracker(SqlCallStore(database), NODE, Rules, CardTiming, lambda: clock[0])
     deliverer = Deliverer(SqlOutbox(database), portal, Known(), Options, lambda: clock[0], lambda: 0.5, "test")
     shift = ends - facts[-1].at
-    for fact in facts:
-        assert not isinstance(fact, ChannelsSeen)
-        clock[0] = fact.at + shift
-        tracker.track([replace(fact, at=clock[0], **_renamed(fact, shift))])
-        clock[0] += 0.2
+    moved = [replace(fact, at=fact.at + shift, **_renamed(fact, shift)) for fact in facts]
+    for some in [moved] if together else [[fact] for fact in moved]:
+        tracker.track(some)
+        clock[0] = some[-1].at + 0.2
         while deliverer.deliver_due():
             pass
 

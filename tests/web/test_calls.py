@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
+from html import unescape
 from typing import Any
 
 import pytest
@@ -119,28 +122,27 @@ def test_thousands_of_calls_page_without_a_gap_in_both_directions(
 ) -> None:
     # Three calls a second, so that many share their time and only the row's number tells them apart.
     save_many(database, [row(f"2.{number:04}", started=float(NOW - number // 3)) for number in range(2345)])
-    pages, query = [], {"sort": order}
-    while True:
-        text = client.get("/calls/", query_string=query).text
-        pages.append(SHOWN.findall(text))
-        ahead = re.search(r'rel="next" href="/calls/\?[^"]*after=([^"&#]+)', text)
-        if not ahead:
-            break
-        query = {"sort": order, "after": ahead[1]}
-    found = [one for page in pages for one in page]
+    pages = list(followed(client, f"/calls/?sort={order}", "next"))
+    found = [one for page, _ in pages for one in page]
     assert len(found) == 2345 == len(set(found))
     assert found == sorted(found, key=lambda one: (int(one[2:]) // 3, -int(one[2:])), reverse=order == "oldest")
-    back = [pages[-1]]
-    while before := re.search(r'rel="prev" href="/calls/\?[^"]*before=([^"&#]+)', text):
-        text = client.get("/calls/", query_string={"sort": order, "before": before[1]}).text
-        back.append(SHOWN.findall(text))
+    back = [page for page, _ in followed(client, pages[-1][1], "prev")]
     assert [one for page in reversed(back) for one in page] == found
+
+
+def followed(client: FlaskClient, address: str, way: str) -> Iterator[tuple[list[str], str]]:
+    """The calls of each page and its address, from link to link."""
+    while address:
+        text = client.get(address).text
+        yield SHOWN.findall(text), address
+        link = re.search(rf'rel="{way}" href="([^"#]+)', text)
+        address = unescape(link[1]) if link else ""
 
 
 def test_page_of_a_busy_day_stays_small(client: FlaskClient, database: Database) -> None:
     rang = tuple(str(100 + number) for number in range(20))
-    save_many(database, [row(f"3.{number}", started=NOW - number, rang=rang, outcome="missed", answered_by="",
-                             last_talker="", client_name="Очень длинное имя клиента " * 6) for number in range(100)])  # fmt: skip
+    missed = row(rang=rang, outcome="missed", answered_by="", last_talker="", client_name="Очень длинное имя " * 9)
+    save_many(database, [replace(missed, linkedid=f"3.{number}", started=NOW - number) for number in range(100)])
     for path in ("/calls/", "/"):
         assert len(client.get(path).data) < 100_000
 
@@ -194,11 +196,9 @@ HOSTILE = [
 
 @pytest.mark.parametrize("value", HOSTILE)
 @pytest.mark.parametrize("path", ["/", "/calls/", "/live"])
-def test_hostile_names_and_numbers_are_text_only(
-    client: FlaskClient, database: Database, path: str, value: str
-) -> None:
-    save(database, row(client=value, client_name=value, line=value, trunk=value, queue=value, answered_by=value,
-                       last_talker=value, rang=(value, "101"), outcome=value, direction=value, phase=value))  # fmt: skip
+def test_hostile_values_of_a_call_are_text_only(client: FlaskClient, database: Database, path: str, value: str) -> None:
+    names = ("client", "client_name", "line", "trunk", "queue", "answered_by", "last_talker", "outcome", "phase")
+    save(database, row(**dict.fromkeys(names, value), direction=value, rang=(value, "101")))
     save(database, row("9.9", client=value, client_name=value, rang=(value,), live=True, ended=None, outcome=""))
     answer = client.get(path)
     assert answer.status_code == 200

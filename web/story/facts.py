@@ -175,7 +175,7 @@ def _recording(_scene: Scene, data: Data) -> Told:
 
 def _ended(scene: Scene, data: Data) -> Told:
     leg = scene.leg(_leg(data))
-    cause = int(data.get("cause", 0) or 0)
+    cause = data.get("cause") or 0
     who = scene.who(leg.id)
     matters = scene.is_party(leg) and (leg.talked or leg.calling)
     leg.bridge = ""

@@ -54,7 +54,7 @@ def tell_step(scene: Scene, entry: TimelineEntry) -> Line:
     """A decision and its reason."""
     kind = str(entry.data.get("step", ""))
     words = text(_DECIDED.get(kind, UNKNOWN_STEP))
-    who = scene.parties(entry.data.get("employees", ()))
+    who = scene.parties(entry.data.get("employees") or ())
     if not who and entry.data.get("employee"):
         who = scene.party(str(entry.data["employee"]))
     if who:

@@ -27,6 +27,7 @@ def transcript(story: CallStory, version: str, *, masked: bool) -> dict[str, Any
             "steps": [asdict(step) for step in story.steps],
         }
     )
-    found = without_persons(data, (call.client, *call.rang, call.answered_by, call.last_talker)) if masked else data
-    assert isinstance(found, dict)
-    return found
+    if not masked:
+        return dict(data)
+    known = (call.client, *call.rang, call.answered_by, call.last_talker)
+    return dict(without_persons(data, known, own=(call.line, call.trunk)))

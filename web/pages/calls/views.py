@@ -30,8 +30,8 @@ blueprint = Blueprint("calls", __name__, url_prefix="/calls")
 PAGE = 50  # calls
 # A page stays under 100 kB however long a call's story is: so many lines, so many characters of markup.
 STORY_LINES = 100
-STORY_SIZE = 50_000
-LINE_SIZE = 420
+STORY_SIZE = 45_000
+LINE_SIZE, TALK_SIZE = 500, 400
 NEWS_MOST = 50
 SHOWN_MOST = 3000  # characters of one request or answer
 _SOURCES = {"fact": mark("PBX"), "step": mark("decision"), "attempt": mark("portal"), "note": mark("note")}
@@ -134,7 +134,7 @@ def _page_end(lines: Sequence[Line], start: int, technical: bool) -> int:
     for place, line in enumerate(lines[start : start + STORY_LINES], start):
         data = [line.request, line.answer] if line.request or line.answer else [line.data if technical else None]
         size += LINE_SIZE + len(line.text + line.why + line.hint)
-        size += sum(len(escape(shown(part))) for part in data if part)
+        size += sum(TALK_SIZE + len(escape(shown(part))) for part in data if part)
         if size > STORY_SIZE and place > start:
             return place
     return min(len(lines), start + STORY_LINES)

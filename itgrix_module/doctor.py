@@ -3,21 +3,22 @@
 
 from __future__ import annotations
 
-import os
+import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from itgrix_module import surroundings
 from itgrix_module.app.health import Check, Level
 from itgrix_module.asterisk.connection import Connection
 from itgrix_module.bitrix24 import crm
 from itgrix_module.bitrix24.selftest import examine
 from itgrix_module.domain.failures import Failure
 from itgrix_module.doors import PortalDoor, link_settings
-from itgrix_module.media.installed import Installed
+from itgrix_module.service import Core
 from itgrix_module.settings import Settings
+from itgrix_module.vitals import deliveries_check, late_deliveries
 
 RIGHTS = (
     "Give the manager user read = call,cdr,agent,system and write = originate,call,reporting in manager.conf, "
@@ -35,17 +36,36 @@ def bad(part: str, failure: Failure, level: Level = Level.ERROR) -> Check:
     return Check(part, level, failure.code, failure.text, failure.hint)
 
 
-def examine_all(settings: Settings, portal: PortalDoor) -> Iterator[Check]:
+def examine_all(core: Core, portal: PortalDoor) -> Iterator[Check]:
     """Every check, as it is made."""
+    settings = core.settings.current
     steps: tuple[Callable[[], Iterator[Check]], ...] = (
+        lambda: database(core),
         lambda: pbx(settings),
         lambda: call_records(settings),
         lambda: portal_checks(settings, portal),
-        lambda: recordings(settings),
-        encoder,
+        lambda: iter([surroundings.recordings(settings)]),
+        lambda: iter([surroundings.disk(surroundings.disks_of(core.place, settings))]),
     )
     for step in steps:
         yield from step()
+
+
+def database(core: Core) -> Iterator[Check]:
+    """Reading and writing, and what waits or failed for good."""
+    try:
+        with core.limits.locked():
+            core.limits.save(core.limits.load())  # a write that changes nothing
+        yield ok("database", "database_ok", f"the database can be read and written: {core.database.address}")
+    except Failure as failure:
+        yield bad("database", failure)
+    try:
+        counts = core.outbox.counts()
+        failed = core.deliveries.steps("failed", limit=1)
+        late = late_deliveries(core.deliveries, time.time())
+    except Failure:
+        return  # said above
+    yield deliveries_check(counts, failed[0].text if failed else "", late)
 
 
 def pbx(settings: Settings) -> Iterator[Check]:
@@ -101,10 +121,13 @@ def call_records(settings: Settings) -> Iterator[Check]:
         return
     try:
         engine = create_engine(url, connect_args={"connect_timeout": 5} if url.startswith("mysql") else {})
-        with engine.connect() as connection:
-            connection.execute(text("SELECT calldate, uniqueid FROM cdr LIMIT 1"))
+        try:
+            with engine.connect() as connection:
+                connection.execute(text("SELECT calldate, uniqueid FROM cdr LIMIT 1"))
+        finally:
+            engine.dispose()
         yield ok("cdr", "cdr_ok", "the PBX's call records can be read")
-    except (SQLAlchemyError, ArgumentError) as error:
+    except (SQLAlchemyError, ArgumentError, ImportError) as error:
         words = f"the PBX's call records cannot be read: {_short(error)}"
         yield Check("cdr", Level.ERROR, "cdr_unreadable", words, "Check cdr.url: address, user, password, database.")
 
@@ -127,8 +150,9 @@ def portal_checks(settings: Settings, portal: PortalDoor) -> Iterator[Check]:
 
 
 def employees(portal: PortalDoor, settings: Settings) -> Iterator[Check]:
-    """Users without an internal number, and numbers with two users."""
+    """Users without an internal number, numbers with two users, and somebody for the calls of nobody."""
     found = crm.employees(portal.client)
+    yield from _default_user(settings, {user.id for user in found})
     owners: dict[str, list[str]] = {}
     for user in found:
         if user.extension:
@@ -151,33 +175,14 @@ def employees(portal: PortalDoor, settings: Settings) -> Iterator[Check]:
         yield Check("employees", Level.WARNING, "extension_missing", words, hint, params={"count": len(without)})
 
 
+def _default_user(settings: Settings, active: set[int]) -> Iterator[Check]:
+    """Calls of extensions without a user go to him; without a setting, to the user of the authorisation."""
+    wanted = settings["calls.default_user"]
+    if wanted and wanted not in active:
+        words = f"the default user {wanted} is not an active employee of the portal"
+        hint = "Set calls.default_user to an active one; until then the user of the authorisation takes these calls."
+        yield Check("employees", Level.WARNING, "default_user_unknown", words, hint, params={"user": wanted})
+
+
 def _overridden(settings: Settings) -> set[int]:
     return set(settings["employees.overrides"].values())
-
-
-def recordings(settings: Settings) -> Iterator[Check]:
-    """The folder of the PBX's recordings."""
-    if settings["recordings.mode"] == "off":
-        yield ok("recordings", "recordings_off", "recordings are switched off")
-        return
-    folder = Path(settings["recordings.directory"])
-    if not folder.is_dir():
-        words = f"the recordings folder {folder} is not there"
-        yield Check("recordings", Level.ERROR, "recordings_missing", words, "Set recordings.directory.")
-    elif not os.access(folder, os.R_OK | os.X_OK):
-        words = f"the recordings folder {folder} may not be read by this user"
-        yield Check("recordings", Level.ERROR, "recordings_denied", words, "Run the service as the user asterisk.")
-    else:
-        yield ok("recordings", "recordings_ok", f"recordings in {folder} can be read")
-
-
-def encoder() -> Iterator[Check]:
-    """A program that writes mp3."""
-    found = Installed()
-    name = found.lame or found.sox or found.ffmpeg
-    if name:
-        yield ok("encoder", "encoder_ok", f"mp3 is written by {Path(name).name}")
-    else:
-        yield Check(
-            "encoder", Level.ERROR, "encoder_missing", "nothing here writes mp3", "Install one: apt-get install lame."
-        )

@@ -7,6 +7,8 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Engine
 
@@ -18,27 +20,57 @@ from itgrix_module.app.ports import (
     LimitStore,
     TokenStore,
 )
+from itgrix_module.app.settling import Known
 from itgrix_module.asterisk import cdr
 from itgrix_module.asterisk.link import Delivery, Link, LinkSettings, LinkState
 from itgrix_module.asterisk.sides import Sides
 from itgrix_module.asterisk.wire import TlsOptions
+from itgrix_module.bitrix24 import limits as budget
+from itgrix_module.bitrix24.address import host_of, is_loopback
 from itgrix_module.bitrix24.auth import AppAuth, Auth, WebhookAuth
 from itgrix_module.bitrix24.calls import BitrixCalls
 from itgrix_module.bitrix24.client import PortalClient
 from itgrix_module.bitrix24.exchange import Exchange
 from itgrix_module.bitrix24.limiter import Limiter
-from itgrix_module.bitrix24.limits import limits_for
+from itgrix_module.bitrix24.limits import CLOUD, Limits, limits_for
 from itgrix_module.bitrix24.people import BitrixPeople
-from itgrix_module.domain.failures import Failure, NeedsOwner
+from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent
 from itgrix_module.settings import Settings
 
 log = logging.getLogger("itgrix.service")
 
 _GETVAR_TIMEOUT = 3.0  # seconds
+_STOP = 1.5  # seconds that the AMI link may take to end
+
+
+_NOT_CONFIGURED = NeedsOwner(
+    "not_configured", "No portal is set up.", "Set portal.webhook_url, or install the local application."
+)
+_PORTAL_KEYS = ("portal.", "limits.")
+
+
+@dataclass(frozen=True)
+class _Ways:
+    """Two clients of one portal, with one budget.
+
+    ``live`` is for calls: what finds no room now goes back to the outbox, because a card that waits is a card too
+    late. ``slow`` is for the rest and waits.
+    """
+
+    live: PortalClient
+    slow: PortalClient
+
+    def close(self) -> None:
+        self.live.close()
+        self.slow.close()
 
 
 class PortalDoor:
-    """The portal; fulfils CallPortal and PeopleSource. Without usable settings every request is NeedsOwner."""
+    """The portal; fulfils the ports of calls and people. Without usable settings every request is NeedsOwner.
+
+    ``clock``: epoch seconds. ``wait``: sleeps so many seconds, true when the service stops. ``on_renamed``: told the
+    portal's new address, after it answered there.
+    """
 
     def __init__(
         self,
@@ -47,35 +79,51 @@ class PortalDoor:
         clock: Callable[[], float],
         wait: Callable[[float], object],
         on_exchange: Callable[[Exchange], None] | None = None,
+        on_renamed: Callable[[str], None] | None = None,
     ) -> None:
         self._tokens, self._limits, self._clock, self._wait = tokens, limits, clock, wait
-        self._on_exchange = on_exchange
-        self._client: PortalClient | None = None
-        self._why: Failure = NeedsOwner(
-            "not_configured", "no portal is set up", "Set portal.webhook_url, or install the local application."
-        )
+        self._on_exchange, self._on_renamed = on_exchange, on_renamed
+        self._wanted: object = None
+        self._ways: _Ways | None = None
+        self._rates = CLOUD
+        self._own_rate: float | None = None
+        self._own_burst: float | None = None
+        self._licence_wanted = False
+        self._domain = ""
+        self._why: Failure = _NOT_CONFIGURED
 
     def configure(self, settings: Settings) -> None:
-        """Use these settings from now on."""
-        old, self._client = self._client, None
-        if old is not None:
-            old.close()
+        """Use these settings from now on; connections are only replaced when they concern them."""
+        wanted = {key: settings[key] for key in settings if key.startswith(_PORTAL_KEYS)}
+        if wanted == self._wanted:
+            return
+        self._wanted = wanted
+        old, self._ways = self._ways, None
         try:
-            self._client = self._built(settings)
+            self._ways = self._built(settings)
         except Failure as failure:
             self._why = failure
+        if old is not None:
+            old.close()
 
-    def _built(self, settings: Settings) -> PortalClient:
+    def _built(self, settings: Settings) -> _Ways:
         auth = self._auth(settings)
-        rates = limits_for(
-            settings["portal.domain"], rate=settings["limits.rate"], burst=float(settings["limits.burst"])
-        )
-        return PortalClient(
-            auth,
-            limits=Limiter(self._limits, self._clock, self._wait, limits=rates),
-            verify=settings["portal.ca_file"] or settings["portal.verify_tls"],
-            on_exchange=self._on_exchange,
-        )
+        self._domain = _domain(settings)
+        self._own_rate = settings["limits.rate"] if "limits.rate" in settings.given else None
+        self._own_burst = float(settings["limits.burst"]) if "limits.burst" in settings.given else None
+        self._licence_wanted = settings["portal.mode"] == "app"
+        self._rates = self._limits_for("")
+        common: dict[str, Any] = {
+            "verify": settings["portal.ca_file"] or settings["portal.verify_tls"],
+            "on_exchange": self._on_exchange,
+            "on_renamed": self._on_renamed,
+        }
+        hasty = Limiter(self._limits, self._clock, self._wait, limits=self._rates, patience=0.0)
+        patient = Limiter(self._limits, self._clock, self._wait, limits=self._rates)
+        return _Ways(PortalClient(auth, limits=hasty, **common), PortalClient(auth, limits=patient, **common))
+
+    def _limits_for(self, family: str) -> Limits:
+        return limits_for(self._domain, family, self._own_rate, self._own_burst)
 
     def _auth(self, settings: Settings) -> Auth:
         if settings["portal.mode"] == "app":
@@ -86,48 +134,87 @@ class PortalDoor:
                 settings["portal.oauth_host"] or None,
             )
         if not settings["portal.webhook_url"]:
-            raise self._why
+            raise _NOT_CONFIGURED
         return WebhookAuth(settings["portal.webhook_url"])
+
+    def _open(self) -> _Ways:
+        ways = self._ways
+        if ways is None:
+            raise self._why
+        return ways
 
     @property
     def client(self) -> PortalClient:
-        """Raises NeedsOwner when there is none."""
-        if self._client is None:
-            raise self._why
-        return self._client
+        """For whatever is no live call. Raises NeedsOwner when there is none."""
+        return self._open().slow
+
+    @property
+    def limits(self) -> Limits:
+        """The budget as it is believed to be."""
+        return self._rates
 
     def close(self) -> None:
         """Close connections."""
-        if self._client is not None:
-            self._client.close()
+        if self._ways is not None:
+            self._ways.close()
 
     def send(self, orders: Sequence[CallOrder], priority: int) -> list[CallReply]:
         """See CallPortal."""
-        return BitrixCalls(self.client).send(orders, priority)
+        return BitrixCalls(self._open().live).send(orders, priority)
 
     def finished_call(self, call_id: str) -> Finished | None:
         """See CallPortal."""
         return BitrixCalls(self.client).finished_call(call_id)
+
+    def finished_as(self, external_id: str) -> Known | None:
+        """See app.deliver.Portal."""
+        return BitrixCalls(self.client).finished_as(external_id)
+
+    def record_of(self, call_id: str) -> str:
+        """See app.upload.Portal."""
+        return BitrixCalls(self.client).record_of(call_id)
 
     def attach(self, call_id: str, file: str, filename: str) -> str:
         """See CallPortal."""
         return BitrixCalls(self.client).attach(call_id, file, filename)
 
     def pressure(self) -> float:
-        """See CallPortal."""
-        return self._client.limits.pressure() if self._client else 0.0
+        """See CallPortal. Only looks: it is asked often, and the account's lock is one for all."""
+        return budget.pressure(self._limits.load(), self._clock(), self._rates)
 
     def ready_in(self) -> float:
-        """See CallPortal."""
-        return self._client.limits.ready_in() if self._client else 0.0
+        """See CallPortal. Only looks."""
+        return budget.reserve(self._limits.load(), self._clock(), 1.0, 0, self._rates)[1]
 
     def employees(self) -> Sequence[Employee]:
         """See PeopleSource."""
+        self._learn_licence()
         return BitrixPeople(self.client).employees()
 
     def own_user(self) -> int:
         """See PeopleSource."""
         return BitrixPeople(self.client).own_user()
+
+    def _learn_licence(self) -> None:
+        """An enterprise portal allows more; what the administrator set himself counts before that."""
+        ways = self._open()
+        if not self._licence_wanted:
+            return
+        try:
+            family = BitrixPeople(ways.slow).licence_family()
+        except Permanent as failure:
+            log.info("the portal does not tell its plan, the usual limits count: %s", failure)
+            family = ""
+        self._licence_wanted = False
+        self._rates = self._limits_for(family)
+        ways.live.limits.limits = ways.slow.limits.limits = self._rates
+
+
+def _domain(settings: Settings) -> str:
+    """The portal's host for its limits; empty on this machine, where only a sandbox is, with the limits of a cloud."""
+    host = settings["portal.domain"] or host_of(settings["portal.webhook_url"])
+    name = host.rpartition(":")[0] or host
+    return "" if is_loopback(name.strip("[]")) else host
 
 
 class PbxDoor:
@@ -150,7 +237,7 @@ class PbxDoor:
                 return
             old, self._link, self._settings = self._link, None, wanted
             if old is not None:
-                old.stop()
+                old.stop(_STOP)
             self._link = Link(wanted, self._inbox, clock=self._clock)
             self._link.start()
 
@@ -178,7 +265,7 @@ class PbxDoor:
         """End the link."""
         with self._lock:
             if self._link is not None:
-                self._link.stop()
+                self._link.stop(_STOP)
                 self._link = None
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,7 +56,7 @@ class Place:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Held while the service runs. Raises NeedsOwner when another one holds it."""
-        handle = os.open(self.home / "itgrix.lock", os.O_RDWR | os.O_CREAT, 0o640)
+        handle = self._lock_file()
         try:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -69,6 +69,23 @@ class Place:
             yield
         finally:
             os.close(handle)
+
+    def _lock_file(self) -> int:
+        file = self.home / "itgrix.lock"
+        try:
+            return os.open(file, os.O_RDWR | os.O_CREAT, 0o640)
+        except OSError as error:
+            raise NeedsOwner(
+                "home_unusable",
+                f"the file {file} cannot be used: {error.strerror}",
+                "Give the home folder and all in it to the user of the service.",
+            ) from error
+
+    def beat(self) -> None:
+        """Note that the PBX is heard now."""
+        # Where even that cannot be written, the checks of disk and database say so.
+        with suppress(OSError):
+            self.heartbeat.touch()
 
 
 def heard_at(file: Path) -> float | None:

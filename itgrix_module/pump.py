@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import logging
 import queue
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 
 from itgrix_module.app.track import Tracker
@@ -49,6 +51,7 @@ class Pump:
         self._translator = Translator(sides)
         self._askers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="recording-path")
         self._last: float | None = heard()
+        self._unnamed = ""
 
     def pump(self) -> int:
         """Take what has come and track it; returns how many messages that were."""
@@ -59,6 +62,19 @@ class Pump:
             self._tracker.track(facts)
         self._beat()
         return len(items)
+
+    def drain(self, seconds: float = 1.0) -> None:
+        """Track what came before the link was closed, after the thread that pumps has ended. Never raises.
+
+        What cannot be stored now is found again by comparing with the PBX at the next start.
+        """
+        until = time.monotonic() + seconds
+        try:
+            while not self._inbox.empty() and time.monotonic() < until:
+                self.pump()
+            self._tracker.flush()
+        except Failure as failure:
+            log.warning("the last events of the PBX could not be stored: %s", failure)
 
     def close(self) -> None:
         """End the helpers; what they ask is given up."""
@@ -97,7 +113,8 @@ class Pump:
     def _compared(self, snapshot: Snapshot) -> Iterator[AnyFact]:
         if not snapshot.channels_known:
             return
-        lost_at = snapshot.lost_at or self._last or snapshot.at
+        heard = max(self._last or 0.0, self._tracker.last_change)
+        lost_at = snapshot.lost_at or heard or snapshot.at
         seen = channels_seen(snapshot, min(lost_at, snapshot.at), self._sides)
         alive = {fact.leg for fact in seen.added}
         gone = {leg: began for leg, began in self._tracker.live_legs.items() if leg not in alive}
@@ -121,10 +138,20 @@ class Pump:
         try:
             path = self._ask_recording(channel)
         except Failure as failure:
-            log.warning("the PBX did not name the recording on %s: %s", channel, failure)
+            self._tell_unnamed(channel, failure)
             return
+        self._unnamed = ""
         if path and path != "(null)":
-            self._inbox.put(RecordingNamed(at, leg, path))
+            with suppress(queue.Full):  # then events are lost too, and the link asks for everything anew
+                self._inbox.put_nowait(RecordingNamed(at, leg, path))
+
+    def _tell_unnamed(self, channel: str, failure: Failure) -> None:
+        """Once for each reason: a right that lacks meets every recording."""
+        if failure.code == "rejected":
+            log.debug("the channel %s ended before the PBX named its recording", channel)
+        elif failure.code != self._unnamed:
+            log.warning("the PBX did not name the recording on %s: %s %s", channel, failure, failure.hint)
+            self._unnamed = failure.code
 
 
 def _name(item: Item) -> str:

@@ -14,12 +14,13 @@ from itgrix_module.asterisk.message import Message
 from itgrix_module.asterisk.sides import Sides
 from itgrix_module.asterisk.snapshot import Snapshot
 from itgrix_module.asterisk.survey import channels_seen, recordings_seen
-from itgrix_module.asterisk.transcript import read
+from itgrix_module.asterisk.transcript import TranscriptError, read
 from itgrix_module.asterisk.translate import Translator
 from itgrix_module.domain import policy, summary
 from itgrix_module.domain.board import Board, Change
 from itgrix_module.domain.call import Call
 from itgrix_module.domain.facts import AnyFact
+from itgrix_module.domain.failures import Permanent
 from itgrix_module.domain.policy import Rules
 from itgrix_module.domain.steps import Attach, Finish, Hide, Note, Register, Show, Step
 
@@ -74,14 +75,20 @@ class Replay:
         return [_call_data(told, self._last) for told in found]
 
 
-def replay_files(paths: Sequence[Path], sides: Sides | None = None) -> list[dict[str, Any]]:
+def replay_files(
+    paths: Sequence[Path], sides: Sides | None = None, warnings: list[str] | None = None
+) -> list[dict[str, Any]]:
     """Calls of transcripts that are successive sessions of one recording.
 
-    Raises TranscriptError for a damaged or foreign file.
+    ``warnings``: gets what is odd but no fault, such as a recording of a PBX that died in mid-message.
+    Raises Permanent ``transcript`` that names file and line for a damaged or foreign file.
     """
     replay = Replay(sides)
-    for path in paths:
-        replay.session(read(path))
+    try:
+        for path in paths:
+            replay.session(read(path, warnings=warnings))
+    except TranscriptError as error:
+        raise Permanent("transcript", str(error), "Is it a recording made by `itgrix record`?") from error
     return replay.calls()
 
 

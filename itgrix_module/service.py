@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import queue
@@ -20,19 +21,21 @@ from itgrix_module import vitals
 from itgrix_module.app.deliver import Deliverer
 from itgrix_module.app.directory import Directory
 from itgrix_module.app.health import Health
-from itgrix_module.app.ports import CallRow, PreparedRecording
+from itgrix_module.app.ports import CallRow
+from itgrix_module.app.standing import Standing
 from itgrix_module.app.track import Tracker
-from itgrix_module.app.upload import Uploader
-from itgrix_module.app.workers import Wake, Worker
-from itgrix_module.domain.steps import Priority
+from itgrix_module.app.upload import Recording, Uploader
+from itgrix_module.app.workers import Ending, Troubles, Wake, Worker
+from itgrix_module.bitrix24.address import host_of, on_host
 from itgrix_module.doors import PbxDoor, PortalDoor, RecordsDoor
+from itgrix_module.inheritance import take_back
 from itgrix_module.jobs import Job, timetable
 from itgrix_module.live import LiveSettings
 from itgrix_module.media.find import locate
 from itgrix_module.media.prepare import prepare
 from itgrix_module.place import Place, heard_at
 from itgrix_module.pump import INBOX_SIZE, Pump
-from itgrix_module.settings import BY_KEY, Settings
+from itgrix_module.settings import BY_KEY, Settings, SettingsError
 from itgrix_module.storage.calls import SqlCallStore
 from itgrix_module.storage.employees import SqlEmployeeStore
 from itgrix_module.storage.engine import Database, open_engine
@@ -44,13 +47,13 @@ from itgrix_module.storage.queries import Calls
 from itgrix_module.storage.settings_store import SqlSettingStore
 from itgrix_module.storage.tokens import SqlTokenStore
 from itgrix_module.storage.vault import open_vault
+from itgrix_module.surroundings import Surroundings
 
 log = logging.getLogger("itgrix.service")
 
 VERSION = "1.0.0.dev0"
 DELIVERY_WORKERS = 4
-_IDLE = 0.25  # seconds between looks at the outbox when nobody has woken us
-_BEAT = 5.0  # seconds between two notes that the PBX was heard
+_BEAT = 1.0  # seconds between two notes that the PBX was heard
 
 
 @dataclass(frozen=True)
@@ -91,32 +94,46 @@ def open_core(place: Place) -> Iterator[Core]:
 
 
 class Service:
-    """The running service. ``core``: storage and settings."""
+    """The running service. ``core``: storage and settings; ``ending``: told when it stops."""
 
-    def __init__(self, core: Core, pbx: PbxDoor, portal: PortalDoor, stopping: threading.Event) -> None:
-        self.core, self.pbx, self.portal = core, pbx, portal
+    def __init__(self, core: Core, pbx: PbxDoor, portal: PortalDoor, ending: Ending) -> None:
+        self.core, self.pbx, self.portal, self.ending = core, pbx, portal, ending
         self.started = time.time()
-        self.wake = Wake()
-        settings = core.settings
+        self.wake, self.troubles = Wake(), Troubles()
+        self.standing = Standing(time.time, random.random)
+        settings, outbox = core.settings, core.outbox
         self.node: str = settings.current["pbx.node"]
+        self.surroundings = Surroundings(core.place, lambda: settings.current)
         self.directory = Directory(
             SqlEmployeeStore(core.database), portal, settings.directory, settings.options, time.time
         )
         self.tracker = Tracker(
             SqlCallStore(core.database), self.node, settings.rules, settings.timing, time.time, self.wake
         )
-        owner = f"{socket.gethostname()}:{os.getpid()}"
         self.deliverer = Deliverer(
-            core.outbox, portal, self.directory, settings.options, time.time, random.random, owner
+            outbox,
+            portal,
+            self.directory,
+            settings.options,
+            self.standing,
+            time.time,
+            random.random,
+            owner_name(core.place),
         )
-        self.uploader = Uploader(core.outbox, portal, Recordings(core), time.time, random.random, f"{owner}:up")
-        self.stopping = stopping
+        recordings = Recordings(core, ending.event)
+        owner = f"{owner_name(core.place)}:up"
+        self.uploader = Uploader(outbox, portal, recordings, self.standing, time.time, random.random, owner)
+
+    def resume(self) -> None:
+        """Somebody may have mended what stood in the way: try at once."""
+        self.standing.resume()
+        self.uploader.resume()
+        self.wake()
 
     def retry(self, steps: Sequence[int] | None, who: str) -> int:
         """Try steps (None: all that failed) again now; returns how many."""
         count = self.core.deliveries.retry(steps, time.time(), who)
-        self.deliverer.resume()
-        self.wake()
+        self.resume()
         return count
 
     def drop(self, steps: Sequence[int], who: str) -> int:
@@ -138,13 +155,19 @@ class Service:
         return vitals.health(self, VERSION)
 
 
+def owner_name(place: Place) -> str:
+    """Who holds leases of deliveries: the service of this home, whichever process it is."""
+    home = hashlib.sha256(str(place.home).encode()).hexdigest()[:12]
+    return f"{socket.gethostname()[:40]}:{home}:{os.getpid()}"
+
+
 class Recordings:
-    """Fulfils ``app.ports.Recordings`` with the settings of this moment."""
+    """Fulfils ``app.upload.Preparer`` with the settings of this moment. ``stop``: set when the service stops."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, core: Core, stop: threading.Event) -> None:
+        self._core, self._stop = core, stop
 
-    def prepare(self, paths: Sequence[str], name: str, started: float) -> PreparedRecording:
+    def prepare(self, paths: Sequence[str], name: str, started: float, deadline: float) -> Recording:
         """See the port."""
         settings = self._core.settings.current
         made = prepare(
@@ -154,67 +177,108 @@ class Recordings:
             bitrate=settings["recordings.bitrate"],
             name=name,
             started=started,
+            deadline=deadline,
+            stop=self._stop,
         )
-        return PreparedRecording(str(made.path), made.filename, made.seconds)
+        return Recording(str(made.path), made.filename, made.seconds, made.left_out)
 
 
 @contextmanager
 def running(place: Place, on_ready: Callable[[Service], None] = lambda _: None) -> Iterator[Service]:
-    """The whole service but the panel, until the block is left."""
-    stopping = threading.Event()
+    """The whole service but the panel, until the block is left; then it stops in the reverse order of its start."""
+    ending = Ending()
     inbox: queue.Queue[Any] = queue.Queue(INBOX_SIZE)
     with ExitStack() as stack:
         place.prepare()
         stack.enter_context(place.alone())
         core = stack.enter_context(open_core(place))
-        portal = PortalDoor(core.tokens, core.limits, time.time, stopping.wait)
+        portal = PortalDoor(
+            core.tokens, core.limits, time.time, ending.event.wait, on_renamed=lambda host: _moved(core, host)
+        )
         stack.callback(portal.close)
         pbx = PbxDoor(inbox, time.time)
         core.settings.on_change(portal.configure)
-        service = Service(core, pbx, portal, stopping)
+        service = Service(core, pbx, portal, ending)
+        take_back(core.database, owner_name(place).rpartition(":")[0])
+        core.settings.on_change(PortalChange(service))
         _start_delivery(stack, service)
         _start_tracking(stack, service, inbox)
-        stack.enter_context(timetable(_jobs(service)))
-        stack.callback(stopping.set)
+        stack.enter_context(timetable(_jobs(service), service.troubles, ending))
+        stack.callback(service.wake)
+        stack.callback(ending.begin)
         on_ready(service)
         log.info("service %s started, node %s, home %s", VERSION, service.node, place.home)
         yield service
         log.info("service stops")
 
 
-def _start_delivery(stack: ExitStack, service: Service) -> None:
-    def idle() -> float:
-        return min(_IDLE, max(0.005, _until_due(service)))
+class PortalChange:
+    """Hears of changed settings: what waits for the portal is tried at once, another portal has other employees."""
 
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._portal = _portal_of(service.core.settings.current)
+
+    def __call__(self, settings: Settings) -> None:
+        portal = _portal_of(settings)
+        is_other = bool(self._portal) and portal != self._portal
+        self._portal = portal
+        self._service.directory.ask_again(other_portal=is_other)
+        self._service.resume()
+
+
+def _portal_of(settings: Settings) -> str:
+    return settings["portal.domain"] or host_of(settings["portal.webhook_url"])
+
+
+def _moved(core: Core, host: str) -> None:
+    """The portal has a new address: keep it, so that the next start finds the portal at once."""
+    settings, changes = core.settings.current, {}
+    if host_of(settings["portal.webhook_url"]):
+        changes["portal.webhook_url"] = on_host(settings["portal.webhook_url"], host)
+    if settings["portal.domain"]:
+        changes["portal.domain"] = host
+    try:
+        core.settings.save(changes)
+    except SettingsError as error:
+        log.error("the portal's new address %s cannot be kept: %s", host, error)
+
+
+def _start_delivery(stack: ExitStack, service: Service) -> None:
     def work() -> int:
-        # Without the employees every call would go to the default user.
         return service.deliverer.deliver_due() if service.directory.is_ready else 0
 
     for number in range(DELIVERY_WORKERS):
-        stack.enter_context(Worker(f"delivery-{number + 1}", work, service.wake.event(), idle))
-    stack.enter_context(Worker("upload", service.uploader.upload_due, service.wake.event(), lambda: 1.0))
+        name = f"delivery-{number + 1}"
+        stack.enter_context(_worker(service, name, work, service.wake.event(), service.deliverer.idle))
+    uploader = service.uploader
+    stack.enter_context(_worker(service, "upload", uploader.upload_due, service.wake.event(), uploader.idle))
 
 
-def _until_due(service: Service) -> float:
-    due = service.core.outbox.next_due(time.time(), Priority.CARD, Priority.TASK)
-    return _IDLE if due is None else due - time.time()
+def _worker(
+    service: Service, name: str, work: Callable[[], int], wake: threading.Event, idle: Callable[[], float]
+) -> Worker:
+    return Worker(name, work, wake, idle, service.troubles, service.ending)
 
 
 def _start_tracking(stack: ExitStack, service: Service, inbox: queue.Queue[Any]) -> None:
-    pbx, heartbeat = service.pbx, service.core.place.heartbeat
-    beat = Beat(lambda: pbx.state.phase == "up", heartbeat.touch)
+    pbx, place = service.pbx, service.core.place
+    beat = Beat(lambda: pbx.state.phase == "up", place.beat)
     records = RecordsDoor()
     stack.callback(records.close)
     service.core.settings.on_change(records.configure)
-    pump = Pump(inbox, service.tracker, pbx.sides, pbx.recording_path, lambda: heard_at(heartbeat), records.ends, beat)
+    heard = lambda: heard_at(place.heartbeat)  # noqa: E731
+    pump = Pump(inbox, service.tracker, pbx.sides, pbx.recording_path, heard, records.ends, beat)
     stack.callback(pump.close)
-    stack.enter_context(Worker("tracker", pump.pump, threading.Event(), lambda: 0.0))
+    tracker = _worker(service, "tracker", pump.pump, threading.Event(), lambda: 0.0)
+    stack.callback(lambda: None if tracker.is_alive else pump.drain())
+    stack.enter_context(tracker)
     stack.callback(pbx.close)
     service.core.settings.on_change(pbx.configure)
 
 
 class Beat:
-    """Notes every few seconds that the PBX is heard, so that after a crash the last moment is known."""
+    """Notes every second that the PBX is heard, so that after a crash the last moment is known."""
 
     def __init__(self, is_up: Callable[[], bool], note: Callable[[], None]) -> None:
         self._is_up, self._note = is_up, note
@@ -228,13 +292,21 @@ class Beat:
 
 
 def _jobs(service: Service) -> list[Job]:
+    watch = vitals.Watch(lambda: service.health().checks)
     return [
         Job("settings", 2.0, service.core.settings.poll),
-        Job("employees", 5.0, lambda: _refresh_employees(service), at_start=True),
+        Job("employees", 2.0, lambda: _refresh_employees(service), at_start=True),
+        Job("watch", 5.0, watch),
     ]
 
 
 def _refresh_employees(service: Service) -> None:
     settings: Settings = service.core.settings.current
-    if service.directory.wants_refresh(settings["directory.refresh_minutes"] * 60.0):
-        service.directory.refresh()
+    if not service.directory.wants_refresh(settings["directory.refresh_minutes"] * 60.0):
+        return
+    failure = service.directory.refresh()
+    if failure is None:
+        service.standing.answered(a_call=False)
+        service.wake()
+    else:
+        service.standing.failed(failure)

@@ -1,57 +1,88 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The health of the running service, part by part, in words."""
+"""The health of the running service, part by part, in words; and the log's share of it: said once bad, once good."""
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from itgrix_module.app.deliver import PortalState
 from itgrix_module.app.directory import DirectoryState
 from itgrix_module.app.health import Check, Health, Level
+from itgrix_module.app.standing import State, of_database
 from itgrix_module.asterisk.link import LinkState
+from itgrix_module.bitrix24 import limits as budget
 from itgrix_module.domain.failures import Failure
+from itgrix_module.storage.outbox_admin import OutboxAdmin, StepFilter
 
 if TYPE_CHECKING:
     from itgrix_module.service import Service
 
+log = logging.getLogger("itgrix.health")
+
 _STALE = 300.0  # seconds that a delivery may be late before it is worth a warning
+_SHOWN = 20  # extensions that a message names
 
 
 def health(service: Service, version: str) -> Health:
     """How each part is now."""
     now = time.time()
-    database, counts = _database(service)
+    counts, database = _counts(service)
     directory = service.directory.state
+    deliveries = _deliveries(service.core.deliveries, counts, now) if database is None else None
+    disk, recordings = service.surroundings.checks()
     checks = (
         pbx_check(service.pbx.state),
-        portal_check(service.deliverer.state),
-        database,
-        deliveries_check(counts, now),
-        employees_check(directory),
+        portal_check(service.standing.state),
+        database or database_check(service),
+        *((deliveries,) if deliveries else ()),
+        disk,
+        recordings_check(recordings, service.uploader.state),
+        employees_check(directory, service.directory.default_user("")),
+        *_broken(service),
     )
     counted = {**counts, "live_calls": service.tracker.live_calls, "employees": len(directory.employees)}
-    return Health(version, service.node, service.started, now, checks, counted, _budget(service))
+    return Health(version, service.node, service.started, now, checks, counted, _budget(service, now))
 
 
-def _budget(service: Service) -> float:
+def _budget(service: Service, now: float) -> float:
     try:
-        return service.portal.pressure()
+        return budget.pressure(service.core.limits.load(), now, service.portal.limits)
     except Failure:
         return 0.0
 
 
-def _database(service: Service) -> tuple[Check, Mapping[str, int]]:
+def _counts(service: Service) -> tuple[Mapping[str, int], Check | None]:
     try:
-        counts = dict(service.core.outbox.counts())
+        found = dict(service.core.outbox.counts())
     except Failure as failure:
-        return _bad("database", failure), {}
-    return Check("database", Level.OK, "database_ok", "the database answers"), counts
+        return {}, _bad("database", failure)
+    named = {"steps_waiting": found.get("waiting", 0), "steps_failed": found.get("failed", 0)}
+    return {**found, **named}, None
+
+
+def database_check(service: Service) -> Check:
+    """Reading works; whether writing does, those know who write."""
+    for _, error in service.troubles.current:
+        if isinstance(error, Failure) and of_database(error):
+            return _bad("database", error)
+    return Check("database", Level.OK, "database_ok", "the database answers")
+
+
+def _broken(service: Service) -> Iterator[Check]:
+    """A part of the service that fails at something nobody foresaw."""
+    for worker, error in service.troubles.current:
+        if not isinstance(error, Failure):
+            words = f"{worker} fails again and again: {error}"
+            yield Check(
+                "service", Level.ERROR, "worker_failed", words, "Please send the diagnostics bundle to support."
+            )
+            return
 
 
 def _bad(part: str, failure: Failure, since: float | None = None) -> Check:
-    return Check(part, Level.ERROR, failure.code, failure.text, failure.hint, since)
+    return Check(part, Level.ERROR, failure.code, str(failure), failure.hint, since)
 
 
 def pbx_check(state: LinkState) -> Check:
@@ -69,43 +100,120 @@ def pbx_check(state: LinkState) -> Check:
     return Check("pbx", level, state.code or "ami_connecting", state.reason or "connecting", state.hint, state.since)
 
 
-def portal_check(state: PortalState) -> Check:
+def portal_check(state: State) -> Check:
     """Whether the portal takes calls."""
     if state.reason is None:
         return Check("portal", Level.OK, "portal_up", "the portal takes calls")
     return _bad("portal", state.reason, state.since)
 
 
-def deliveries_check(counts: Mapping[str, int], now: float) -> Check:
-    """What waits, and since when."""
+def recordings_check(surroundings: Check, state: State) -> Check:
+    """What keeps recordings from the portal: what was met while one was prepared says most."""
+    if state.reason is None or surroundings.level is Level.ERROR:
+        return surroundings
+    return Check("recordings", Level.WARNING, state.reason.code, str(state.reason), state.reason.hint, state.since)
+
+
+def _deliveries(admin: OutboxAdmin, counts: Mapping[str, int], now: float) -> Check | None:
+    try:
+        failed = admin.steps("failed", limit=1) if counts.get("failed") else []
+        late = late_deliveries(admin, now) if counts.get("waiting") else 0
+    except Failure:
+        return None
+    return deliveries_check(counts, failed[0].text if failed else "", late)
+
+
+def late_deliveries(admin: OutboxAdmin, now: float) -> int:
+    """Steps that wait for longer than anything should. Raises Failure."""
+    return admin.count("waiting", StepFilter(until=now - _STALE))
+
+
+def deliveries_check(counts: Mapping[str, int], last_failure: str, late: int) -> Check:
+    """What waits and what failed. ``last_failure``: why the newest one did; ``late``: how many wait for too long."""
     failed, waiting = counts.get("failed", 0), counts.get("waiting", 0)
-    oldest = counts.get("oldest_due")
     if failed:
-        text = f"{failed} deliveries failed for good"
+        text = f"{failed} deliveries failed for good, the last one: {last_failure}"
         hint = "Look at them on the deliveries page: mend the cause and retry, or drop them."
         return Check("deliveries", Level.WARNING, "deliveries_failed", text, hint, params={"count": failed})
-    if oldest is not None and now - oldest > _STALE:
-        text = f"{waiting} deliveries wait, the oldest for {int((now - oldest) / 60)} minutes"
-        return Check("deliveries", Level.WARNING, "deliveries_late", text, params={"count": waiting})
+    if late:
+        text = f"{late} of {waiting} deliveries wait for more than {int(_STALE / 60)} minutes"
+        hint = "The other parts say why; nothing is lost meanwhile."
+        return Check("deliveries", Level.WARNING, "deliveries_late", text, hint, params={"count": late})
     return Check("deliveries", Level.OK, "deliveries_ok", f"{waiting} deliveries wait", params={"count": waiting})
 
 
-def employees_check(state: DirectoryState) -> Check:
-    """The employee map."""
+def employees_check(state: DirectoryState, default_user: int) -> Check:
+    """The employee map. ``default_user``: who takes the calls of nobody, 0 when there is no such user."""
     if state.failure is not None and not state.employees:
         return _bad("employees", state.failure)
+    if state.refreshed and not default_user:
+        text = "nobody takes the calls of extensions without a portal user: they wait"
+        return Check("employees", Level.ERROR, "default_user_missing", text, "Set calls.default_user.")
+    return _gaps(state)
+
+
+def _gaps(state: DirectoryState) -> Check:
     if state.doubles:
-        names = ", ".join(state.doubles)
+        names = _names(state.doubles)
         hint = "Give every employee an internal number of his own in the portal."
-        text = f"more than one portal user has the extension {names}"
+        text = f"more than one portal user has the extension {names}; its calls go to the default user"
         return Check("employees", Level.WARNING, "extension_doubled", text, hint, params={"extensions": names})
     if state.unknown:
-        names = ", ".join(state.unknown)
+        names = _names(state.unknown)
         hint = "Enter the internal numbers in the portal, or map them on the employees page."
         text = f"no portal user has the extension {names}; its calls go to the default user"
         return Check("employees", Level.WARNING, "extension_unknown", text, hint, params={"extensions": names})
+    count = len(state.employees)
+    if state.shrunken is not None:
+        text = f"the portal named only {state.shrunken} of {count} employees; the known ones stay"
+        hint = "Check that the user whose authorisation is used may see all employees."
+        return Check("employees", Level.WARNING, "employees_shrunken", text, hint, params={"count": state.shrunken})
     if state.failure is not None:
         text = f"employees could not be refreshed: {state.failure.text}"
         return Check("employees", Level.WARNING, state.failure.code, text, state.failure.hint)
-    count = len(state.employees)
     return Check("employees", Level.OK, "employees_ok", f"{count} employees known", params={"count": count})
+
+
+def _names(extensions: tuple[str, ...]) -> str:
+    more = len(extensions) - _SHOWN
+    return ", ".join(extensions[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+class Watch:
+    """Tells the log of findings that nobody tells of otherwise: once when they come, once when they are over.
+
+    The AMI link, the deliverers and the workers tell of their own faults at once. One cause that several parts meet (a
+    full disk) is told for the first of them.
+    """
+
+    _TOLD_ELSEWHERE = frozenset({"portal", "database", "service"})
+
+    def __init__(self, checks: Callable[[], tuple[Check, ...]]) -> None:
+        self._checks = checks
+        self._told: dict[str, Check] = {}
+
+    def __call__(self) -> None:
+        causes: set[str] = set()
+        for check in self._checks():
+            if check.level is Level.OK:
+                self._well(check)
+            elif not self._is_told(check) and check.code not in causes:
+                self._bad(check)
+            causes.add(check.code)
+
+    def _is_told(self, check: Check) -> bool:
+        if check.part in self._TOLD_ELSEWHERE or (check.part == "pbx" and check.code != "ami_rights"):
+            return True
+        told = self._told.get(check.part)
+        if told is None or told.code != check.code:
+            return False
+        return check.part != "employees" or told.text == check.text
+
+    def _bad(self, check: Check) -> None:
+        level = logging.ERROR if check.level is Level.ERROR else logging.WARNING
+        log.log(level, "%s: %s. %s", check.part, check.text.rstrip("."), check.hint)
+        self._told[check.part] = check
+
+    def _well(self, check: Check) -> None:
+        if self._told.pop(check.part, None) is not None:
+            log.warning("%s: well again: %s", check.part, check.text)

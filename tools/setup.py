@@ -13,10 +13,13 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,19 +28,17 @@ LOCK = ROOT / "requirements" / "dev.lock"
 STAMP = VENV / ".lock-sha256"
 MINIMUM = (3, 11)
 
-# Debian package -> a file that shows it is there.
+# Debian package -> a file (pattern below /) that shows it is there.
 PACKAGES: dict[str, dict[str, str]] = {
-    "demo": {"lame": "/usr/bin/lame"},
+    "demo": {"lame": "usr/bin/lame"},
     "test": {
-        "lame": "/usr/bin/lame",
-        "sox": "/usr/bin/sox",
-        "libsox-fmt-mp3": "/usr/lib/x86_64-linux-gnu/sox/libsox_fmt_mp3.so",
-        "mariadb-server": "/usr/sbin/mariadbd",
-        "debootstrap": "/usr/sbin/debootstrap",
-        "zstd": "/usr/bin/zstd",
-        "chromium": "/usr/bin/chromium",
+        "lame": "usr/bin/lame",
+        "sox": "usr/bin/sox",
+        "libsox-fmt-mp3": "usr/lib/*/sox/libsox_fmt_mp3.so",
+        "mariadb-server": "usr/sbin/mariadbd",
+        "zstd": "usr/bin/zstd",
+        "chromium": "usr/bin/chromium",
     },
-    "asterisk": {"debootstrap": "/usr/sbin/debootstrap", "zstd": "/usr/bin/zstd"},
 }
 
 
@@ -45,59 +46,72 @@ def say(text: str) -> None:
     print(f"==> {text}", flush=True)
 
 
-def run(*command: str, **extra: str) -> None:
-    subprocess.run(command, check=True, env={**os.environ, **extra})
+def run(*command: str, explain: str, **extra: str) -> None:
+    """Run a program in silence; when it fails, show the end of what it said and end."""
+    done = subprocess.run(
+        command, check=False, env={**os.environ, **extra}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    if done.returncode:
+        said = done.stdout.strip()[-3000:]
+        sys.exit(f"{said}\nCan't {explain}: {Path(command[0]).name} ended with {done.returncode}.")
+
+
+# ---- Debian packages
 
 
 def missing_packages(groups: list[str]) -> list[str]:
     wanted = {name: proof for group in groups for name, proof in PACKAGES[group].items()}
-    return [name for name, proof in wanted.items() if not Path(proof).exists()]
+    return [name for name, proof in wanted.items() if not any(Path("/").glob(proof))]
 
 
 def install_packages(names: list[str]) -> None:
     if not names:
         return
+    together = " ".join(names)
     if os.geteuid() != 0:
-        sys.exit(f"These Debian packages are missing: {' '.join(names)}. Install them as root and repeat.")
-    say(f"Debian packages: {' '.join(names)}")
+        sys.exit(f"Debian packages are missing. As root: apt-get install -y {together}   Then repeat.")
+    say(f"Debian packages: {together}")
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-    # A package must not start its daemon here: the tests start their own, on their own ports.
+    install = ("apt-get", "-y", "-qq", "-o", "Dpkg::Use-Pty=0", "install", "--no-install-recommends")
+    with daemons_held_back():
+        run("apt-get", "-qq", "update", explain="read the package lists (is the network there?)", **quiet)
+        run(*install, *names, explain=f"install {together}", **quiet)
+
+
+@contextmanager
+def daemons_held_back() -> Iterator[None]:
+    """A package must not start its daemon here: the tests start their own, on their own ports."""
     policy = Path("/usr/sbin/policy-rc.d")
-    ours = not policy.exists()
-    if ours:
-        policy.write_text("#!/bin/sh\nexit 101\n")
-        policy.chmod(0o755)
+    if policy.exists():
+        yield
+        return
+    policy.write_text("#!/bin/sh\nexit 101\n")
+    policy.chmod(0o755)
     try:
-        run("apt-get", "-qq", "update", **quiet)
-        run(
-            "apt-get",
-            "-y",
-            "-qq",
-            "-o",
-            "Dpkg::Use-Pty=0",
-            "install",
-            "--no-install-recommends",
-            *names,
-            **quiet,
-        )
+        yield
     finally:
-        if ours:
-            policy.unlink()
+        policy.unlink()
+
+
+# ---- Python packages
 
 
 def ensure_venv() -> Path:
     python = VENV / "bin" / "python"
-    if python.exists():
+    if usable():
         return python
-    say("Python environment in .venv")
-    made = subprocess.run(
-        [sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True, check=False
-    )
-    if made.returncode:
-        shutil.rmtree(VENV, ignore_errors=True)
+    shutil.rmtree(VENV, ignore_errors=True)
+    if importlib.util.find_spec("ensurepip") is None:  # Debian has it in a package of its own
         install_packages(["python3-venv"])
-        run(sys.executable, "-m", "venv", str(VENV))
+    say("Python environment in .venv")
+    run(sys.executable, "-m", "venv", str(VENV), explain="make a Python environment")
     return python
+
+
+def usable() -> bool:
+    """Whole, of this very folder (a copied one leads back to where it came from), and its Python still there."""
+    settings, pip, python = VENV / "pyvenv.cfg", VENV / "bin" / "pip", VENV / "bin" / "python"
+    return pip.exists() and python.exists() and str(VENV) in settings.read_text()
 
 
 def install_dependencies(python: Path) -> None:
@@ -106,15 +120,13 @@ def install_dependencies(python: Path) -> None:
         return
     say("Locked Python packages (about a minute the first time)")
     pip = (str(python), "-m", "pip", "-q", "--disable-pip-version-check", "install")
-    run(*pip, "--require-hashes", "-r", str(LOCK))
-    run(*pip, "--no-deps", "--no-build-isolation", "-e", str(ROOT))
+    run(*pip, "--require-hashes", "-r", str(LOCK), explain="install the Python packages (is the network there?)")
+    run(*pip, "--no-deps", "--no-build-isolation", "-e", str(ROOT), explain="install this checkout")
     STAMP.write_text(wanted)
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument(
         "--system",
         action="append",

@@ -1,22 +1,36 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Steps to the portal: claim calls whose steps are due, send, store what came of it.
 
-Steps of one call go in order, calls go in parallel. Whatever was sent may be sent again safely: a repeated register
-carries the same EXTERNAL_CALL_ID, a finish whose answer was lost is looked up before it counts as failed.
+Steps of one call go in order, calls go in parallel. Whatever was sent may be sent again safely: requests are stored
+before they go out; a repeated register carries the same EXTERNAL_CALL_ID; what would not be the same twice (a finish,
+a register with its finish) is looked up in the portal's statistics first.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from itgrix_module.app import orders, settling
-from itgrix_module.app.orders import Options, People, Plan
-from itgrix_module.app.ports import CallPortal, CallReply, Lane, Outbox, PortalSide, Settlement, TimelineEntry
-from itgrix_module.domain.failures import Failure, NeedsOwner, Temporary
-from itgrix_module.domain.schedule import LONGEST_PORTAL, back_off
+from itgrix_module.app.orders import Options, Plan
+from itgrix_module.app.ports import (
+    CallPortal,
+    CallReply,
+    Finished,
+    Lane,
+    Outbox,
+    PortalSide,
+    Settlement,
+    TimelineEntry,
+)
+from itgrix_module.app.settling import Known
+from itgrix_module.app.standing import Standing, is_our_patience, of_database
+from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent, Temporary
+from itgrix_module.domain.schedule import back_off
 from itgrix_module.domain.steps import Priority
 
 log = logging.getLogger("itgrix.delivery")
@@ -24,22 +38,36 @@ log = logging.getLogger("itgrix.delivery")
 LEASE = 90.0  # seconds: longer than any request of call control with its retries
 CROWDED = 0.6  # fill of the request budget from which several calls share one request
 PACK = 10  # calls in one request then; three commands each stay under the portal's limit of 50
-_OUR_PATIENCE = frozenset(("budget", "QUERY_LIMIT_EXCEEDED", "stopping"))  # the portal is well, we have to wait
-OWNER_PAUSE = 30.0  # seconds between looks whether the portal's owner has mended what only he can
+LONGEST_LOOK = 1.0  # seconds between looks at the outbox, for what other processes put there
+_BRIEF = 0.005  # seconds
+_NOT_OURS = 0.25  # seconds between looks while another worker asks a portal that is away
+
+Asked = tuple[Lane, Plan]
+
+
+class Portal(CallPortal, Protocol):
+    """Calls in the portal, and what it knows of those that are closed."""
+
+    def finished_as(self, external_id: str) -> Known | None:
+        """A closed call by our own id; None when the statistics hold none. Raises Failure."""
+
+
+class People(orders.People, Protocol):
+    """Who is who in the portal."""
+
+    def stand_ins(self, line: str) -> tuple[int, ...]:
+        """Users who take the calls of nobody, the first choice first."""
 
 
 @dataclass(frozen=True)
-class PortalState:
-    """Whether the portal takes calls. ``reason``: the failure that says why not; ``since``: epoch seconds, UTC."""
+class _Outcome:
+    """What is to be stored of one call."""
 
-    reason: Failure | None = None
-    since: float = 0.0
-    until: float = 0.0
-    failures: int = 0
-
-    @property
-    def is_up(self) -> bool:
-        return self.reason is None
+    worker: str
+    lane: Lane
+    settlements: Sequence[Settlement]
+    portal: PortalSide
+    entries: Sequence[TimelineEntry]
 
 
 class Deliverer:
@@ -48,21 +76,17 @@ class Deliverer:
     def __init__(
         self,
         outbox: Outbox,
-        portal: CallPortal,
+        portal: Portal,
         people: People,
         options: Callable[[], Options],
+        standing: Standing,
         clock: Callable[[], float],
         chance: Callable[[], float],
         owner: str,
     ) -> None:
         self._outbox, self._portal, self._people, self._options = outbox, portal, people, options
-        self._clock, self._chance, self._owner = clock, chance, owner
-        self._state = PortalState()
-
-    @property
-    def state(self) -> PortalState:
-        """Whether the portal takes calls at this moment."""
-        return self._state
+        self._standing, self._clock, self._chance, self._owner = standing, clock, chance, owner
+        self._owed: deque[_Outcome] = deque()
 
     @property
     def _worker(self) -> str:
@@ -70,61 +94,169 @@ class Deliverer:
         return f"{self._owner}:{threading.current_thread().name}"
 
     def deliver_due(self) -> int:
-        """Send what is due; returns how many calls were handled."""
-        now = self._clock()
-        if now < self._state.until or self._portal.ready_in() > 0:
+        """Send what is due; returns how many calls were handled.
+
+        Raises Failure when the database does not take part; then nothing is lost and the next call goes on.
+        """
+        self._store_owed()
+        if self._standing.pause() > 0 or self._portal.ready_in() > 0:
             return 0  # what is claimed is sent at once, so that no card goes out after its ringing
-        crowded = self._portal.pressure() >= CROWDED
-        limit = PACK if crowded else 1
-        lanes = self._outbox.claim(self._worker, now, LEASE, limit, Priority.CARD, Priority.TASK)
-        if lanes:
+        with self._standing.turn() as mine:
+            lanes = self._claimed() if mine else []
             self._send(lanes)
         return len(lanes)
 
+    def idle(self) -> float:
+        """Seconds until there can be something to send; another process may put it there, so never long."""
+        due = self._outbox.next_due(self._clock(), Priority.CARD, Priority.TASK)
+        if due is None:
+            return LONGEST_LOOK
+        shortest = _BRIEF if self._standing.state.is_up else _NOT_OURS
+        wait = max(due - self._clock(), self._standing.pause(), self._portal.ready_in())
+        return min(LONGEST_LOOK, max(shortest, wait))
+
+    def _claimed(self) -> list[Lane]:
+        crowded = self._standing.state.is_up and self._portal.pressure() >= CROWDED
+        limit = PACK if crowded else 1
+        return self._outbox.claim(self._worker, self._clock(), LEASE, limit, Priority.CARD, Priority.TASK)
+
+    # -- sending
+
     def _send(self, lanes: Sequence[Lane]) -> None:
         options = self._options()
-        planned = [(lane, orders.plan(lane, self._people, options)) for lane in lanes]
-        for lane, plan in planned:
-            if plan.is_empty:
-                self._settle(lane, plan, CallReply(plan.order.key))
-        asked = [(lane, plan) for lane, plan in planned if not plan.is_empty and self._remember(plan)]
-        if not asked:
-            return
+        asked: list[Asked] = []
+        for lane in lanes:
+            plan = orders.plan(lane, self._people, options)
+            reply = self._without_request(plan)
+            if reply is not None:
+                self._settle(lane, plan, reply)
+            elif self._remember(lane, plan):
+                asked.append((lane, plan))
+        if asked:
+            for (lane, plan), reply in zip(asked, self._answers(asked), strict=True):
+                self._settle(lane, plan, reply)
+
+    def _without_request(self, plan: Plan) -> CallReply | None:
+        """The reply to an order that need not or must not go out."""
+        if plan.is_empty:
+            return CallReply(plan.order.key)
+        if plan.lacks_user:
+            return settling.all_failed(plan.order, settling.NO_USER)
+        return self._looked_up(plan) if plan.may_be_done else None
+
+    def _looked_up(self, plan: Plan) -> CallReply | None:
+        """A register with its finish whose answer was lost has made a call and closed it, or it has not."""
+        assert plan.order.register is not None
+        try:
+            known = self._portal.finished_as(plan.order.register.external_id)
+        except Permanent:
+            return None  # the portal does not tell; a call too many is better than none
+        except Failure as failure:
+            self._standing.failed(failure)
+            return settling.all_failed(plan.order, failure)
+        return settling.already_done(plan.order, known) if known else None
+
+    def _remember(self, lane: Lane, plan: Plan) -> bool:
+        """Store the request before it is sent; False when it must not be sent now."""
+        try:
+            if plan.register is not None and plan.order.register is not None and plan.register.sent is None:
+                self._outbox.remember_sent(self._worker, plan.register.id, orders.as_sent(plan.order.register))
+            if plan.finish is not None and plan.order.finish is not None and plan.finish.sent is None:
+                self._outbox.remember_sent(self._worker, plan.finish.id, orders.as_sent(plan.order.finish))
+        except Failure as failure:
+            if failure.code == "lease_lost":
+                log.warning("call %s: another worker has taken it over", lane.call.linkedid)
+            else:
+                self._settle(lane, plan, settling.all_failed(plan.order, failure))
+            return False
+        return True
+
+    def _answers(self, asked: Sequence[Asked]) -> list[CallReply]:
         try:
             replies = self._portal.send([plan.order for _, plan in asked], _priority(asked))
         except Failure as failure:
-            self._failed(failure)
-            replies = [settling.all_failed(plan.order, failure) for _, plan in asked]
-        else:
-            self._answered(replies)
-        for (lane, plan), reply in zip(asked, replies, strict=True):
-            self._settle(lane, plan, reply)
+            return self._all_failed(asked, failure)
+        except Exception:
+            # What nobody foresaw in one call must not stop the calls of everybody else.
+            if len(asked) > 1:
+                return [self._answers([one])[0] for one in asked]
+            log.exception("call %s: a request could not be made", asked[0][0].call.linkedid)
+            fault = Permanent("internal", "The module could not make the request.", "Please send the diagnostics.")
+            return self._all_failed(asked, fault)
+        self._heard(replies)
+        return replies
 
-    def _remember(self, plan: Plan) -> bool:
-        """Store the request before it is sent; False when the call was taken over by another worker."""
-        if plan.register is None or plan.order.register is None or plan.register.sent is not None:
-            return True
-        try:
-            self._outbox.remember_sent(self._worker, plan.register.id, orders.as_sent(plan.order.register))
-        except Temporary as failure:
-            log.warning("%s", failure)
-            return failure.code != "lease_lost"
-        return True
+    def _all_failed(self, asked: Sequence[Asked], failure: Failure) -> list[CallReply]:
+        self._standing.failed(failure)
+        if of_database(failure):
+            # The budget's account lies in our database; whether the request went out before is not known.
+            failure = Temporary(failure.code, failure.text, failure.hint, failure.method, executed=True)
+        return [settling.all_failed(plan.order, failure) for _, plan in asked]
+
+    def _heard(self, replies: Sequence[CallReply]) -> None:
+        """What the replies tell of the portal as a whole."""
+        parts = [part for reply in replies for part in settling.parts(reply)]
+        refused = next((part for part in parts if isinstance(part, NeedsOwner)), None)
+        lost = [part for part in parts if isinstance(part, Temporary)]
+        if refused is not None:
+            self._standing.failed(refused)
+        elif parts and len(lost) == len(parts):
+            self._standing.failed(lost[0])
+        else:
+            self._standing.answered(a_call=True)
+
+    # -- storing what came of it
 
     def _settle(self, lane: Lane, plan: Plan, reply: CallReply) -> None:
         now = self._clock()
         reply = self._cleared(plan, reply)
-        portal = settling.portal_side(lane.portal, plan.order, reply, now, plan.finish)
-        default = self._people.default_user(lane.call.line)
-        settlements = settling.settlements(lane, plan, reply, default, self._again_at)
-        entries = settling.timeline(plan, reply, now)
+        stand_ins = self._people.stand_ins(lane.call.line)
+        told_before = settling.NO_USER in settling.parts(reply) and any(step.attempts for step in lane.steps)
+        outcome = _Outcome(
+            self._worker,
+            lane,
+            settling.settlements(lane, plan, reply, stand_ins, self._again_at),
+            settling.portal_side(lane.portal, plan.order, reply, now, plan.finish),
+            [] if told_before else settling.timeline(plan, reply, now),
+        )
+        try:
+            self._store(outcome)
+        except Failure:
+            self._owed.append(outcome)  # the answer is kept; the next look at the outbox tells what is wrong
+
+    def _store_owed(self) -> None:
+        """Store what the database could not take before."""
+        while self._owed:
+            try:
+                outcome = self._owed.popleft()
+            except IndexError:
+                return  # another worker was faster
+            try:
+                self._store(outcome)
+            except Permanent as failure:
+                # Once its lease is over, the call is asked for again.
+                log.error("call %s: the answer cannot be stored: %s", outcome.lane.call.linkedid, failure)
+            except Failure:
+                self._owed.appendleft(outcome)
+                raise
+
+    def _store(self, outcome: _Outcome) -> None:
+        call = outcome.lane.call
         stored = self._outbox.settle(
-            self._worker, lane.call.node, lane.call.linkedid, settlements, portal, entries, now
+            outcome.worker,
+            call.node,
+            call.linkedid,
+            outcome.settlements,
+            outcome.portal,
+            outcome.entries,
+            self._clock(),
         )
         if not stored:
-            log.warning("call %s: lease lost, another worker has taken it over", lane.call.linkedid)
-        for entry in entries:
-            log.info("call %s: %s", lane.call.linkedid, entry.text)
+            log.warning("call %s: lease lost, another worker has taken it over", call.linkedid)
+        for entry in outcome.entries:
+            # That the portal is away is said once, not for each call that meets it.
+            quiet = "failure" in entry.data and not self._standing.state.is_up
+            log.log(logging.DEBUG if quiet else logging.INFO, "call %s: %s", call.linkedid, entry.text)
 
     def _cleared(self, plan: Plan, reply: CallReply) -> CallReply:
         """A finish that the portal does not know may be one whose answer was lost: ask its statistics."""
@@ -133,55 +265,25 @@ class Deliverer:
             return reply
         try:
             found = self._portal.finished_call(plan.order.call_id)
+        except Permanent:
+            was_sent = plan.finish is not None and plan.finish.sent is not None
+            return replace(reply, finished=Finished(warning=settling.BELIEVED)) if was_sent else reply
         except Failure as error:
-            return replace(reply, finished=error if isinstance(error, Temporary) else failure)
+            return replace(reply, finished=error)
         return reply if found is None else replace(reply, finished=found)
 
     def _again_at(self, attempts: int, failure: Failure) -> float:
-        now = self._clock()
-        if isinstance(failure, NeedsOwner) or not self._state.is_up:
-            return max(now, self._state.until) + self._chance()
-        if isinstance(failure, Temporary) and failure.retry_after is not None:
-            return now + failure.retry_after
+        now, state = self._clock(), self._standing.state
+        if is_our_patience(failure):
+            return now + (getattr(failure, "retry_after", None) or 0.0)
+        if isinstance(failure, NeedsOwner) or not state.is_up:
+            return max(now, state.until) + self._chance()
+        if isinstance(failure, Temporary) and failure.retry_after is not None and not failure.executed:
+            return now + failure.retry_after  # a lost answer says nothing of when to come again
         if attempts == 0:
             return now
         return now + back_off(attempts, self._chance())
 
-    # -- the portal as a whole: said once down, once back
 
-    def _answered(self, replies: Sequence[CallReply]) -> None:
-        parts = [part for reply in replies for part in (reply.registered, reply.finished)]
-        refused = next((part for part in parts if isinstance(part, NeedsOwner)), None)
-        if refused is not None:
-            self._failed(refused)
-        elif not self._state.is_up:
-            log.warning("portal takes calls again after %.0f s", self._clock() - self._state.since)
-            self._state = PortalState()
-
-    def _failed(self, failure: Failure) -> None:
-        if not _is_portals(failure):
-            return
-        now, state = self._clock(), self._state
-        failures = state.failures + 1
-        pause = OWNER_PAUSE if isinstance(failure, NeedsOwner) else back_off(failures, self._chance(), LONGEST_PORTAL)
-        if state.is_up:
-            log.error("portal does not take calls: %s %s Calls wait.", failure, failure.hint)
-        self._state = PortalState(failure, now if state.is_up else state.since, now + pause, failures)
-
-    def resume(self) -> None:
-        """Try again at once (the administrator has mended something)."""
-        self._state = replace(self._state, until=0.0)
-
-
-def _is_portals(failure: Failure) -> bool:
-    """Does the failure concern every call, not only the one that met it?"""
-    if isinstance(failure, NeedsOwner):
-        return True
-    return isinstance(failure, Temporary) and failure.scope == "portal" and failure.code not in _OUR_PATIENCE
-
-
-def _priority(asked: Sequence[tuple[Lane, Plan]]) -> int:
+def _priority(asked: Sequence[Asked]) -> int:
     return min(lane.steps[0].priority for lane, _ in asked)
-
-
-__all__ = ["Deliverer", "PortalSide", "PortalState", "Settlement", "TimelineEntry"]

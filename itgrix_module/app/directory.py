@@ -5,28 +5,34 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from itgrix_module.app.orders import Options
 from itgrix_module.app.ports import Employee, EmployeeStore, PeopleSource
-from itgrix_module.domain.failures import Failure
+from itgrix_module.domain.failures import Failure, Temporary
 from itgrix_module.domain.numbers import digits, looks_subscriber
 
 log = logging.getLogger("itgrix.employees")
 
-UNKNOWN_PAUSE = 60.0  # seconds between refreshes that an unknown extension asks for
+UNKNOWN_PAUSE = 60.0  # seconds between refreshes that an unknown extension or a failure asks for
+FIRST_PAUSE = 10.0  # the same while nobody is known at all
+FIRST_PATIENCE = 120.0  # seconds that calls wait for the first answer about employees, while the portal takes calls
 SHRUNKEN = 0.5  # an answer with less than this share of the employees known is not believed at once
 
 
 @dataclass(frozen=True)
 class DirectoryState:
-    """What the panel and the doctor show. ``refreshed``: epoch seconds, UTC, 0 when never."""
+    """What the panel and the doctor show. ``refreshed``: epoch seconds, UTC, 0 when never.
+
+    ``shrunken``: the portal's last answer named only so many employees and is not believed; None when it is.
+    """
 
     employees: tuple[Employee, ...] = ()
     refreshed: float = 0.0
     failure: Failure | None = None
     doubles: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    shrunken: int | None = None
 
 
 @dataclass(frozen=True)
@@ -54,17 +60,17 @@ class Directory:
         self._state = DirectoryState(employees, at, doubles=_doubles(employees))
         self._by_party = _by_party(employees)
         self._unknown: dict[str, float] = {}
-        self._suspect: int | None = None
+        self._suspect: frozenset[Employee] | None = None
         self._own_user = 0
-        self._wanted_at = 0.0
+        self._asked: float | None = None
+        self._first_asked: float | None = None
 
     @property
     def state(self) -> DirectoryState:
         """What is known now."""
-        state = self._state
-        return DirectoryState(
-            state.employees, state.refreshed, state.failure, state.doubles, tuple(sorted(self._unknown))
-        )
+        overrides = self._rules().overrides
+        unknown = sorted(party for party in list(self._unknown) if party not in overrides)
+        return replace(self._state, unknown=tuple(unknown))
 
     def user(self, party: str) -> int | None:
         """Portal user of an extension or of an employee's mobile number."""
@@ -77,60 +83,86 @@ class Directory:
         return found
 
     def default_user(self, line: str) -> int:
-        """The line's own, else everybody's, else the user whose authorisation we have."""
+        """Who takes the calls of nobody; 0 when there is no such user."""
+        return next(iter(self.stand_ins(line)), 0)
+
+    def stand_ins(self, line: str) -> tuple[int, ...]:
+        """The line's own default user, everybody's, the user whose authorisation we have: as far as there are any."""
         rule = self._options().rule(line)
-        if rule is not None and rule.default_user:
-            return rule.default_user
-        return self._rules().default_user or self._own_user
+        wanted = (rule.default_user if rule is not None else 0, self._rules().default_user, self._own_user)
+        return tuple(dict.fromkeys(user for user in wanted if user))
 
     @property
     def is_ready(self) -> bool:
-        """Has the portal been asked at least once, now or in an earlier life?"""
-        return bool(self._wanted_at or self._state.refreshed)
+        """May calls be told already? Without the employees each would go to the default user."""
+        if self._state.refreshed:
+            return True
+        if self._first_asked is None:
+            return False
+        is_waiting = self._state.failure is None or isinstance(self._state.failure, Temporary)
+        return not is_waiting or self._clock() - self._first_asked > FIRST_PATIENCE
 
     def wants_refresh(self, every: float) -> bool:
         """Is it time (``every`` seconds), or has an extension appeared that nobody has?"""
+        if self._asked is None:
+            return True  # in this life: only the portal knows whose authorisation we use
         now = self._clock()
-        if now - self._wanted_at < min(UNKNOWN_PAUSE, every):
+        pause = UNKNOWN_PAUSE if self._state.employees else FIRST_PAUSE
+        if now - self._asked < min(pause, every):
             return False
-        newly = any(seen > self._state.refreshed for seen in self._unknown.values())
-        return newly or now - self._state.refreshed >= every
+        newly = any(seen > self._state.refreshed for seen in list(self._unknown.values()))
+        return newly or self._state.failure is not None or now - self._state.refreshed >= every
 
-    def refresh(self) -> None:
-        """Read all employees from the portal. A failure or a strangely small answer keeps what is known."""
+    def ask_again(self, *, other_portal: bool = False) -> None:
+        """The next ``wants_refresh`` says yes. ``other_portal``: what is known is of another one, its answer counts."""
+        self._asked = None
+        if other_portal:
+            self._own_user, self._first_asked, self._suspect = 0, None, None
+            self._state = replace(self._state, employees=(), refreshed=0.0, doubles=())
+            self._by_party = {}
+
+    def refresh(self) -> Failure | None:
+        """Read all employees from the portal. A failure or a strangely small answer keeps what is known.
+
+        Returns what went wrong with the portal; raises Failure of the database.
+        """
+        now = self._clock()
+        self._first_asked = now if self._first_asked is None else self._first_asked
         try:
             found = tuple(self._source.employees())
             self._own_user = self._source.own_user()
         except Failure as failure:
-            log.warning("employees could not be read, the %d known stay: %s", len(self._state.employees), failure)
-            self._state = DirectoryState(self._state.employees, self._state.refreshed, failure, self._state.doubles)
-            return
-        finally:
-            self._wanted_at = self._clock()
+            self._asked = self._clock()
+            self._kept(failure)
+            return failure
+        self._asked = self._clock()
         if not self._is_suspect(found):
             self._take(found)
+        return None
+
+    def _kept(self, failure: Failure) -> None:
+        before = self._state.failure
+        if before is None or before.code != failure.code:
+            log.info("employees could not be read, the %d known stay: %s", len(self._state.employees), failure)
+        self._state = replace(self._state, failure=failure)
 
     def _is_suspect(self, found: tuple[Employee, ...]) -> bool:
-        known = len(self._state.employees)
-        if len(found) >= known * SHRUNKEN or self._suspect == len(found):
-            self._suspect = None
+        """An answer without most of the employees must come twice, one without any of them is never believed."""
+        seen = frozenset(found)
+        before, self._suspect = self._suspect, None
+        if len(found) >= len(self._state.employees) * SHRUNKEN or (found and before == seen):
             return False
-        self._suspect = len(found)
-        log.warning("the portal named only %d of %d employees; kept until it says so again", len(found), known)
+        self._suspect = seen
+        self._state = replace(self._state, failure=None, shrunken=len(found))
         return True
 
     def _take(self, found: tuple[Employee, ...]) -> None:
         now = self._clock()
-        doubles = _doubles(found)
-        for extension in set(doubles) - set(self._state.doubles):
-            log.warning(
-                "extension %s belongs to more than one portal user: its calls go to the default user", extension
-            )
         if found != self._state.employees:
             log.info("employees: %d with an extension or a phone", len(found))
         self._by_party = _by_party(found)
-        self._unknown = {party: now for party in self._unknown if _key(party) not in self._by_party}
-        self._state = DirectoryState(found, now, None, doubles)
+        self._unknown = {party: now for party in list(self._unknown) if _key(party) not in self._by_party}
+        self._state = DirectoryState(found, now, None, _doubles(found))
         self._store.save(found, now)
 
 
@@ -150,12 +182,17 @@ def _doubles(employees: Iterable[Employee]) -> tuple[str, ...]:
 def _by_party(employees: Iterable[Employee]) -> dict[str, int]:
     listed = tuple(employees)
     doubles = set(_doubles(listed))
-    found: dict[str, int] = {}
-    for employee in listed:
-        for phone in employee.phones:
-            if looks_subscriber(phone):
-                found.setdefault(_key(phone), employee.user_id)
+    found = _by_phone(listed)
     for employee in listed:
         if employee.extension and employee.extension not in doubles:
             found[employee.extension] = employee.user_id
     return found
+
+
+def _by_phone(employees: Iterable[Employee]) -> dict[str, int]:
+    """A number that several employees give (the office's, as a rule) is nobody's."""
+    owners: dict[str, set[int]] = {}
+    for employee in employees:
+        for phone in filter(looks_subscriber, employee.phones):
+            owners.setdefault(_key(phone), set()).add(employee.user_id)
+    return {phone: users.pop() for phone, users in owners.items() if len(users) == 1}

@@ -20,7 +20,7 @@ class People(Protocol):
         """Portal user of an extension or of an employee's mobile; None when nobody has it."""
 
     def default_user(self, line: str) -> int:
-        """Who stands in when nobody has the extension; 0 when the administrator named nobody."""
+        """Who stands in when nobody has the extension; 0 when there is nobody at all."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,19 @@ class Plan:
         """Nothing is left to say."""
         order = self.order
         return not (order.register or order.show or order.hide or order.finish)
+
+    @property
+    def lacks_user(self) -> bool:
+        """Nobody in the portal stands for the call: the request would be refused for good."""
+        return any(part is not None and not part.user_id for part in (self.order.register, self.order.finish))
+
+    @property
+    def may_be_done(self) -> bool:
+        """The call may have been registered and finished by an earlier attempt; the same again would be a second one.
+
+        A repeated register alone does no harm: while the call is open, the portal knows it by its EXTERNAL_CALL_ID.
+        """
+        return self.order.register is not None and self.finish is not None and self.finish.sent is not None
 
 
 def plan(lane: Lane, people: People, options: Options) -> Plan:
@@ -129,6 +142,8 @@ def _first_user(step: StoredStep | None, call: CallRow, people: People) -> int:
 
 
 def _finish(lane: Lane, step: StoredStep, people: People) -> FinishOrder:
+    if step.sent is not None:
+        return FinishOrder(**step.sent)
     payload = step.payload
     user = people.user(payload["employee"]) if payload.get("employee") else None
     talk, status = float(payload["talk"]), str(payload["status"])
@@ -152,6 +167,6 @@ def _net_cards(steps: Sequence[StoredStep], people: People) -> tuple[tuple[int, 
     return tuple(user for user in changed if last[user]), tuple(user for user in changed if not last[user])
 
 
-def as_sent(order: RegisterOrder) -> dict[str, Any]:
-    """The register request as JSON data, to be repeated to the letter."""
+def as_sent(order: RegisterOrder | FinishOrder) -> dict[str, Any]:
+    """The request as JSON data, to be repeated to the letter."""
     return asdict(order)

@@ -137,7 +137,7 @@ class NewStep:
 class CallRow:
     """A call as the panel, the reports and the deliverer see it; ``state`` is the tracker's own JSON data.
 
-    Empty text and None mean "not known". Times in epoch seconds, UTC; durations in seconds.
+    ``caller``: the employee who began it, of an outgoing or internal call. Empty text and None mean "not known". Times in epoch seconds, UTC; durations in seconds.
     """
 
     node: str
@@ -148,6 +148,7 @@ class CallRow:
     client_name: str = ""
     line: str = ""
     trunk: str = ""
+    caller: str = ""
     queue: str = ""
     started: float = 0.0
     answered: float | None = None
@@ -220,6 +221,9 @@ class Work(Protocol):
         """Insert or update by (node, linkedid); the portal's side is left alone."""
 
     def add_steps(self, node: str, linkedid: str, steps: Sequence[NewStep]) -> None: ...
+
+    def hasten(self, node: str, linkedid: str, now: float) -> None:
+        """Steps of a call that wait for company go now: somebody has answered. Those that were tried keep their time."""
 
     def add_timeline(self, node: str, linkedid: str, entries: Sequence[TimelineEntry]) -> None: ...
 

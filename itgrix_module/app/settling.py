@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from itgrix_module.app.orders import NO_NUMBER, Plan
+from itgrix_module.app.orders import NO_NUMBER, Plan, as_sent
 from itgrix_module.app.ports import (
     CallOrder,
     CallReply,
     Finished,
+    FinishOrder,
     Lane,
     PortalSide,
     Registered,
@@ -20,7 +21,8 @@ from itgrix_module.app.ports import (
     StoredStep,
     TimelineEntry,
 )
-from itgrix_module.domain.failures import Failure, Permanent
+from itgrix_module.app.standing import is_our_patience, of_database
+from itgrix_module.domain.failures import Failure, Permanent, Temporary
 
 Again = Callable[[int, Failure], float]
 
@@ -29,9 +31,28 @@ Again = Callable[[int, Failure], float]
 _LOOKS = 3
 _REGISTER_AGAIN = 6
 
+NO_USER = Temporary(
+    "no_user",
+    "Nobody in the portal stands for this call: its extension has no user, and no default user is known.",
+    "Set calls.default_user, or give the employee his internal number in the portal.",
+    retry_after=30.0,
+)
+BELIEVED = "the portal does not let us look the call up; it had the request before, so the call counts as finished"
 
-def avoided(order: RegisterOrder, failure: object, default_user: int) -> RegisterOrder | None:
-    """Another registration for the same call when the portal refused this one for something it can do without."""
+
+@dataclass(frozen=True)
+class Known:
+    """A call that the portal has closed, as its statistics tell."""
+
+    call_id: str
+    finished: Finished
+
+
+def avoided(order: RegisterOrder, failure: object, stand_ins: Sequence[int]) -> RegisterOrder | None:
+    """Another registration for the same call when the portal refused this one for something it can do without.
+
+    ``stand_ins``: users who may take the call, the first choice first.
+    """
     if not isinstance(failure, Permanent):
         return None
     changed = order
@@ -40,8 +61,22 @@ def avoided(order: RegisterOrder, failure: object, default_user: int) -> Registe
     elif failure.code == "number_unsupported":
         changed = replace(order, phone=NO_NUMBER, create=False)
     elif failure.code == "user_not_found":
-        changed = replace(order, user_id=default_user)
+        changed = replace(order, user_id=_next(order.user_id, stand_ins))
     return changed if changed != order else None
+
+
+def avoided_end(order: FinishOrder, failure: object, stand_ins: Sequence[int]) -> FinishOrder | None:
+    """Another end of the same call when its employee is not active in the portal any more."""
+    if not isinstance(failure, Permanent) or failure.code != "user_not_found":
+        return None
+    changed = replace(order, user_id=_next(order.user_id, stand_ins))
+    return changed if changed != order else None
+
+
+def _next(refused: int, stand_ins: Sequence[int]) -> int:
+    """Whoever comes after the one that was refused; himself when there is nobody left."""
+    after = stand_ins[stand_ins.index(refused) + 1 :] if refused in stand_ins else stand_ins
+    return next(iter(after), refused)
 
 
 def all_failed(order: CallOrder, failure: Failure) -> CallReply:
@@ -53,6 +88,17 @@ def all_failed(order: CallOrder, failure: Failure) -> CallReply:
         hidden=failure if order.hide else None,
         finished=failure if order.finish else None,
     )
+
+
+def already_done(order: CallOrder, known: Known) -> CallReply:
+    """The reply to an order that an earlier attempt had carried out."""
+    return CallReply(order.key, registered=Registered(known.call_id), finished=known.finished)
+
+
+def parts(reply: CallReply) -> list[Any]:
+    """Results and failures of all that was asked for."""
+    every = (reply.registered, reply.shown, reply.hidden, reply.finished)
+    return [part for part in every if part is not None]
 
 
 def portal_side(
@@ -87,33 +133,36 @@ def _unknown(result: object) -> bool:
     return isinstance(result, Permanent) and result.code == "call_not_found"
 
 
-def settlements(lane: Lane, plan: Plan, reply: CallReply, default_user: int, again: Again) -> list[Settlement]:
+def settlements(lane: Lane, plan: Plan, reply: CallReply, stand_ins: Sequence[int], again: Again) -> list[Settlement]:
     """What becomes of each step that the order spoke of."""
-    other = avoided(plan.order.register, reply.registered, default_user) if plan.order.register else None
+    other = avoided(plan.order.register, reply.registered, stand_ins) if plan.order.register else None
     if other is not None and plan.register is not None:
         assert isinstance(reply.registered, Failure)
-        return list(_once_more(plan, other, reply.registered, again))
-    return list(_settlements(lane, plan, reply, again))
+        changed = {plan.register.id: as_sent(other)}
+        return list(_once_more((plan.register, *plan.cards, plan.finish), changed, reply.registered, again))
+    return list(_settlements(lane, plan, reply, stand_ins, again))
 
 
-def _once_more(plan: Plan, other: RegisterOrder, failure: Failure, again: Again) -> Iterator[Settlement]:
-    """The registration goes out changed, at once, and what depends on it waits with it."""
-    assert plan.register is not None
-    for step in (plan.register, *plan.cards, plan.finish):
+def _once_more(
+    steps: Sequence[StoredStep | None], changed: Mapping[int, Mapping[str, Any]], failure: Failure, again: Again
+) -> Iterator[Settlement]:
+    """A request goes out changed, at once, and what depends on it waits with it."""
+    for step in steps:
         if step is not None:
-            sent = asdict(other) if step is plan.register else None
             yield Settlement(
                 step.id,
                 "waiting",
                 again(0, failure),
                 step.attempts + 1,
-                sent=sent,
+                sent=changed.get(step.id),
                 code=failure.code,
                 text=str(failure),
             )
 
 
-def _settlements(lane: Lane, plan: Plan, reply: CallReply, again: Again) -> Iterator[Settlement]:
+def _settlements(
+    lane: Lane, plan: Plan, reply: CallReply, stand_ins: Sequence[int], again: Again
+) -> Iterator[Settlement]:
     for needless, why in plan.needless.items():
         yield Settlement(needless, "done", text=why)
     lost = reply.registered if isinstance(reply.registered, Permanent) else None
@@ -122,7 +171,7 @@ def _settlements(lane: Lane, plan: Plan, reply: CallReply, again: Again) -> Iter
     for step in plan.cards:
         yield _one(step, _card_result(reply), lost, again)
     if plan.finish is not None:
-        yield _one(plan.finish, reply.finished, lost, again)
+        yield from _finish_settled(plan, plan.finish, reply, lost, stand_ins, again)
     if lost is not None and plan.finish is not None:
         for step in lane.steps:
             if step.kind == "attach":
@@ -134,6 +183,17 @@ def _register_settled(plan: Plan, result: Registered | Exception | None, again: 
     if result is None:
         return Settlement(plan.register.id, "done", text="the portal knows the call already")
     return _one(plan.register, result, None, again)
+
+
+def _finish_settled(
+    plan: Plan, step: StoredStep, reply: CallReply, lost: Failure | None, stand_ins: Sequence[int], again: Again
+) -> Iterator[Settlement]:
+    other = avoided_end(plan.order.finish, reply.finished, stand_ins) if plan.order.finish and lost is None else None
+    if other is None:
+        yield _one(step, reply.finished, lost, again)
+        return
+    assert isinstance(reply.finished, Failure)
+    yield from _once_more((step,), {step.id: as_sent(other)}, reply.finished, again)
 
 
 def _card_result(reply: CallReply) -> Any:
@@ -148,9 +208,11 @@ def _one(step: StoredStep, result: Any, lost: Failure | None, again: Again) -> S
     if lost is not None:
         return Settlement(step.id, "failed", attempts=attempts, code=lost.code, text=f"not registered: {lost.text}")
     if not isinstance(result, Failure):
-        return Settlement(step.id, "done", attempts=attempts)
+        return Settlement(step.id, "done", attempts=attempts, text=getattr(result, "warning", ""))
     if isinstance(result, Permanent) and not (_unknown(result) and attempts < _REGISTER_AGAIN):
         return Settlement(step.id, "failed", attempts=attempts, code=result.code, text=str(result))
+    if is_our_patience(result):
+        attempts = step.attempts  # it was not sent
     unsure = step.unsure or result.executed
     return Settlement(step.id, "waiting", again(attempts, result), attempts, unsure, code=result.code, text=str(result))
 
@@ -164,15 +226,20 @@ def _timeline(plan: Plan, reply: CallReply, now: float) -> Iterator[TimelineEntr
     for text in sorted(set(plan.needless.values())):
         yield TimelineEntry(now, "note", text)
     order = plan.order
-    parts: tuple[tuple[str, Any, dict[str, Any] | None], ...] = (
+    asked: tuple[tuple[str, Any, dict[str, Any] | None], ...] = (
         ("register", reply.registered, asdict(order.register) if order.register else None),
         ("show", reply.shown, {"users": list(order.show)} if order.show else None),
         ("hide", reply.hidden, {"users": list(order.hide)} if order.hide else None),
         ("finish", reply.finished, asdict(order.finish) if order.finish else None),
     )
-    for name, result, asked in parts:
-        if asked is not None:
-            yield _attempt(name, result, asked, now)
+    for name, result, request in asked:
+        if request is not None and was_sent(result):
+            yield _attempt(name, result, request, now)
+
+
+def was_sent(result: object) -> bool:
+    """False when the portal never heard of it, and nobody has to hear of that."""
+    return not isinstance(result, Failure) or not (is_our_patience(result) or of_database(result))
 
 
 def _attempt(name: str, result: Any, asked: dict[str, Any], now: float) -> TimelineEntry:
@@ -180,6 +247,8 @@ def _attempt(name: str, result: Any, asked: dict[str, Any], now: float) -> Timel
     if isinstance(result, Failure):
         data |= {"failure": type(result).__name__, "code": result.code, "text": result.text, "hint": result.hint}
         return TimelineEntry(now, "attempt", f"{name}: {result.text}", data)
+    warning = ""
     if isinstance(result, Registered | Finished):
         data["answer"] = asdict(result)
-    return TimelineEntry(now, "attempt", f"{name}: accepted", data)
+        warning = result.warning
+    return TimelineEntry(now, "attempt", f"{name}: accepted{f', but {warning}' if warning else ''}", data)

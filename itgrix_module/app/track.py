@@ -14,10 +14,13 @@ from itgrix_module.domain import policy
 from itgrix_module.domain.board import Board, Change
 from itgrix_module.domain.call import Call
 from itgrix_module.domain.facts import AnyFact, ChannelsSeen, DialEnded, Fact, LegJoined
+from itgrix_module.domain.failures import Permanent
 from itgrix_module.domain.policy import Rules
 from itgrix_module.domain.steps import Attach, Finish, Hide, Note, Priority, Register, Show, Step
 
 log = logging.getLogger("itgrix.calls")
+
+_REFUSED = frozenset(("database_data", "unknown_call"))  # the same data will never be taken
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class _Unsaved:
     timeline: list[TimelineEntry] = field(default_factory=list)
     merged_into: str = ""
     new_line: bool = False
+    answered: bool = False
 
 
 class Tracker:
@@ -60,13 +64,18 @@ class Tracker:
     ) -> None:
         self._store, self._node, self._clock = store, node, clock
         self._rules, self._timing, self._on_steps = rules, timing, on_steps
-        self._board = Board(shapes.load(row.state) for row in store.live_calls(node) if row.state)
+        self._board = Board(_restored(store, node))
         self._unsaved: dict[str, _Unsaved] = {}
 
     @property
     def live_calls(self) -> int:
         """Calls that have a live leg."""
         return sum(1 for _ in self._board.calls)
+
+    @property
+    def last_change(self) -> float:
+        """When the newest fact of a live call happened, epoch seconds; 0 when there is none."""
+        return max((call.changed for call in self._board.calls), default=0.0)
 
     @property
     def live_legs(self) -> dict[str, float]:
@@ -90,13 +99,33 @@ class Tracker:
         """Store what is not stored yet."""
         if not self._unsaved:
             return
+        try:
+            self._save(self._unsaved)
+        except Permanent as failure:
+            if failure.code not in _REFUSED:
+                raise
+            self._save_apart()
+
+    def _save(self, unsaved: dict[str, _Unsaved]) -> None:
         with self._store.work() as work:
-            for linkedid, unsaved in self._unsaved.items():
-                self._write(work, linkedid, unsaved)
-        has_steps = any(unsaved.steps for unsaved in self._unsaved.values())
-        self._unsaved = {}
+            for linkedid, each in unsaved.items():
+                self._write(work, linkedid, each)
+        has_steps = any(each.steps or each.answered for each in unsaved.values())
+        for linkedid in tuple(unsaved):
+            del self._unsaved[linkedid]
         if has_steps:
             self._on_steps()
+
+    def _save_apart(self) -> None:
+        """One call that the storage will never take must not keep the others out; it is lost, and said to be."""
+        for linkedid, each in tuple(self._unsaved.items()):
+            try:
+                self._save({linkedid: each})
+            except Permanent as failure:
+                if failure.code not in _REFUSED:
+                    raise
+                del self._unsaved[linkedid]
+                log.error("call %s cannot be stored and is left out: %s", linkedid, failure)
 
     def _apply(self, fact: AnyFact) -> None:
         for change in self._board.apply(fact):
@@ -107,6 +136,7 @@ class Tracker:
             unsaved.call = change.after
             unsaved.new_line |= change.before is None or change.before.line != change.after.line
             unsaved.timeline.append(_told(fact))
+            unsaved.answered |= _is_answered(change)
             self._decide(unsaved, change, fact)
 
     def _merge(self, change: Change) -> None:
@@ -147,8 +177,27 @@ class Tracker:
             work.add_timeline(self._node, linkedid, unsaved.timeline)
         if unsaved.steps:
             work.add_steps(self._node, linkedid, unsaved.steps)
+        if unsaved.answered:
+            work.hasten(self._node, linkedid, self._clock())
         if unsaved.merged_into:
             work.merge_call(self._node, linkedid, unsaved.merged_into)
+
+
+def _restored(store: CallStore, node: str) -> Iterator[Call]:
+    for row in store.live_calls(node):
+        if not row.state:
+            continue
+        try:
+            yield shapes.load(row.state)
+        except ValueError as error:
+            log.error("call %s of an earlier version cannot be followed any more: %s", row.linkedid, error)
+
+
+def _is_answered(change: Change) -> bool:
+    """Somebody has begun to talk with the client: cards that waited for company go out now."""
+    if change.after is None or not change.after.has_client:
+        return False
+    return len(change.after.talks) > len(change.before.talks if change.before else ())
 
 
 def _is_answer(fact: AnyFact) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -13,19 +14,103 @@ from itgrix_module.domain.failures import Failure
 
 log = logging.getLogger("itgrix.service")
 
+STOP_SECONDS = 2.5  # for all workers together, out of the five that a stop may take
 _AFTER_FAULT = 1.0  # seconds
 
 
-class Worker:
-    """Calls ``work`` until it says that nothing is left (0), then waits for ``wake`` or for ``idle`` seconds.
+class Ending:
+    """The end of the service: everybody is told at once, and all together are waited for ``seconds``."""
 
-    An exception never ends the thread: it is logged once for each kind, then the work goes on.
+    def __init__(self, seconds: float = STOP_SECONDS) -> None:
+        self.event = threading.Event()
+        self._seconds = seconds
+        self._until: float | None = None
+
+    def begin(self) -> None:
+        """Tell everybody."""
+        if self._until is None:
+            self._until = time.monotonic() + self._seconds
+        self.event.set()
+
+    def left(self) -> float:
+        """Seconds that may still be spent on waiting for somebody."""
+        return self._seconds if self._until is None else max(0.05, self._until - time.monotonic())
+
+
+class Troubles:
+    """What keeps workers from their work: said once when it begins and once when it is over, however many it hits."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._by_worker: dict[str, str] = {}
+        self._known: dict[str, tuple[Exception, float]] = {}
+
+    @property
+    def current(self) -> tuple[tuple[str, Exception], ...]:
+        """Who is kept from his work, and by what."""
+        with self._lock:
+            return tuple((worker, self._known[kind][0]) for worker, kind in sorted(self._by_worker.items()))
+
+    def struck(self, worker: str, error: Exception) -> None:
+        """A worker could not do its work."""
+        kind = error.code if isinstance(error, Failure) else f"{type(error).__name__}: {error}"
+        with self._lock:
+            before = self._by_worker.get(worker)
+            self._by_worker[worker] = kind
+            is_new = kind not in self._known
+            self._known.setdefault(kind, (error, self._clock()))
+            over = self._over(before) if before not in (None, kind) else None
+        if is_new:
+            _tell(worker, error)
+        _tell_over(over)
+
+    def well(self, worker: str) -> None:
+        """A worker did its work."""
+        if worker not in self._by_worker:
+            return
+        with self._lock:
+            over = self._over(self._by_worker.pop(worker, None))
+        _tell_over(over)
+
+    def _over(self, kind: str | None) -> tuple[Exception, float] | None:
+        if kind is None or kind in self._by_worker.values():
+            return None
+        error, since = self._known.pop(kind)
+        return error, self._clock() - since
+
+
+def _tell(worker: str, error: Exception) -> None:
+    if isinstance(error, Failure):
+        log.error("%s waits: %s. %s", worker, str(error).rstrip("."), error.hint or "It is tried again by itself.")
+    else:
+        log.error("%s failed and will try again: %s", worker, error, exc_info=error)
+
+
+def _tell_over(over: tuple[Exception, float] | None) -> None:
+    if over is not None:
+        log.warning("it works again after %.0f s: %s", over[1], over[0])
+
+
+class Worker:
+    """Calls ``work`` until it says that nothing is left (0), then waits for ``wake`` or for ``idle()`` seconds.
+
+    An exception never ends the thread: ``troubles`` tells of it, then the work goes on. At the end the thread is
+    waited for as long as ``ending`` allows; one that hangs in a request is left behind and dies with the process.
     """
 
-    def __init__(self, name: str, work: Callable[[], int], wake: threading.Event, idle: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        name: str,
+        work: Callable[[], int],
+        wake: threading.Event,
+        idle: Callable[[], float],
+        troubles: Troubles | None = None,
+        ending: Ending | None = None,
+    ) -> None:
         self._name, self._work, self._wake, self._idle = name, work, wake, idle
-        self._stopping = threading.Event()
-        self._told = ""
+        self._troubles, self._ending = troubles or Troubles(), ending or Ending()
+        self._leaving = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def __enter__(self) -> Self:
@@ -35,42 +120,30 @@ class Worker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stopping.set()
+        self._leaving.set()
         self._wake.set()
-        self._thread.join(timeout=10)
+        self._thread.join(self._ending.left())
 
     @property
     def is_alive(self) -> bool:
         return self._thread.is_alive()
 
+    @property
+    def _stops(self) -> bool:
+        return self._leaving.is_set() or self._ending.event.is_set()
+
     def _run(self) -> None:
-        while not self._stopping.is_set():
+        while not self._stops:
             self._wake.clear()
             try:
                 pause = 0.0 if self._work() else self._idle()
             except Exception as error:
-                self._tell(error)
-                self._stopping.wait(_AFTER_FAULT)
+                self._troubles.struck(self._name, error)
+                self._ending.event.wait(_AFTER_FAULT)
                 continue
-            self._well()
-            if pause > 0 and not self._stopping.is_set():
+            self._troubles.well(self._name)
+            if pause > 0 and not self._stops:
                 self._wake.wait(pause)
-
-    def _well(self) -> None:
-        if self._told:
-            log.warning("%s works again", self._name)
-            self._told = ""
-
-    def _tell(self, error: Exception) -> None:
-        told = f"{type(error).__name__}: {error}"
-        if told == self._told:
-            return
-        self._told = told
-        log.error("%s failed and will try again: %s", self._name, told, exc_info=_is_unexpected(error))
-
-
-def _is_unexpected(error: Exception) -> bool:
-    return not isinstance(error, Failure)
 
 
 class Wake:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from itgrix_module.app.ports import Answer, CallOrder, CallReply, Command, Finished, Registered
+from itgrix_module.app.settling import Known
 from itgrix_module.bitrix24 import telephony, telephony_answers
 from itgrix_module.bitrix24.client import PortalClient
 from itgrix_module.bitrix24.errors import fault
@@ -17,7 +18,7 @@ _T = TypeVar("_T")
 
 
 class BitrixCalls:
-    """Fulfils ``app.ports.CallPortal``."""
+    """Fulfils ``app.ports.CallPortal``, ``app.deliver.Portal`` and ``app.upload.Portal``."""
 
     def __init__(self, client: PortalClient) -> None:
         self._client = client
@@ -44,9 +45,22 @@ class BitrixCalls:
 
     def finished_call(self, call_id: str) -> Finished | None:
         """The portal's own record of a call that it has closed."""
-        asked = telephony.statistic("s", call_id=call_id)
-        rows = telephony.statistics(self._client.call(asked.method, asked.params))
-        return next((_finished(row.finished()) for row in rows if row.call_id == call_id), None)
+        row = next((row for row in self._closed(call_id=call_id) if row.call_id == call_id), None)
+        return _finished(row.finished()) if row else None
+
+    def finished_as(self, external_id: str) -> Known | None:
+        """The same by our own id, which the portal keeps as EXTERNAL_CALL_ID."""
+        row = next((row for row in self._closed(external_id=external_id) if row.external_id == external_id), None)
+        return Known(row.call_id, _finished(row.finished())) if row else None
+
+    def record_of(self, call_id: str) -> str:
+        """Id of the recording that a closed call has."""
+        rows = (row for row in self._closed(call_id=call_id) if row.call_id == call_id)
+        return next((str(row.record_file_id) for row in rows if row.record_file_id), "")
+
+    def _closed(self, call_id: str = "", external_id: str = "") -> list[telephony_answers.StatisticRow]:
+        asked = telephony.statistic("s", call_id=call_id, external_id=external_id)
+        return telephony.statistics(self._client.call(asked.method, asked.params))
 
     def attach(self, call_id: str, file: str, filename: str) -> str:
         """Ask where to send the recording, then send it."""

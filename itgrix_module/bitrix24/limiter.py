@@ -97,13 +97,11 @@ class Limiter:
 
     def pressure(self) -> float:
         """How full the portal's bucket is, 0 to 1: the fuller, the more it pays to pack requests into a batch."""
-        with self._store.locked():
-            return budget.pressure(self._store.load(), self._clock(), self.limits)
+        return budget.pressure(self._store.load(), self._clock(), self.limits)
 
     def ready_in(self, priority: int = 0) -> float:
         """Seconds until the rate allows a request of this priority; 0 when it does now. Takes nothing."""
-        with self._store.locked():
-            return budget.reserve(self._store.load(), self._clock(), 1.0, priority, self.limits)[1]
+        return budget.reserve(self._store.load(), self._clock(), 1.0, priority, self.limits)[1]
 
     def _try(self, methods: Collection[str], priority: int) -> tuple[Admission | None, float]:
         with self._store.locked():

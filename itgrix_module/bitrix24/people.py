@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from itgrix_module.app.ports import Employee
 from itgrix_module.bitrix24 import crm
 from itgrix_module.bitrix24.client import PortalClient
+from itgrix_module.bitrix24.limits import BACKGROUND
+from itgrix_module.bitrix24.shapes import mapping, text
 
 
 class BitrixPeople:
@@ -29,3 +31,10 @@ class BitrixPeople:
         """The user whose authorisation is used; 0 when the portal does not say."""
         own = crm.profile(self._client)
         return own.user_id if own else 0
+
+    def licence_family(self) -> str:
+        """LICENSE_FAMILY of the portal, on which its request limits depend; empty when it does not say.
+
+        Only an application may ask. Raises Failure.
+        """
+        return text(mapping(self._client.call("app.info", priority=BACKGROUND)).get("LICENSE_FAMILY"))

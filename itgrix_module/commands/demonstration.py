@@ -4,23 +4,29 @@
 from __future__ import annotations
 
 import dataclasses
+import socket
 import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
 from itgrix_module.commands.serving import Address, panel
+from itgrix_module.domain.failures import NeedsOwner
 from itgrix_module.place import Place
 from itgrix_module.sandbox.pbx import AmiUser, PbxConfig, Player, SandboxPbx
 from itgrix_module.sandbox.portal import PortalConfig, SandboxPortal
+from itgrix_module.sandbox.portal.config import ClientSeed, LineSeed, UserSeed
+from itgrix_module.sandbox.rig import plan
 from itgrix_module.service import open_core, running
 from itgrix_module.telemetry.logs import to_stderr
 
+PORTAL_HOST = "127.0.0.1"  # whoever reaches it may do everything there
 PORTAL_PORT = 8078
 AMI_USER, AMI_SECRET = "itgrix", "sandbox-secret"
 
@@ -34,48 +40,141 @@ class DemoPbx:
 
 
 def run_demo(address: Address, home: Path | None, real: bool, told: threading.Event) -> None:
-    """Until ``told``; prints the addresses."""
+    """Until ``told``; prints the addresses. Raises NeedsOwner with what to do."""
     to_stderr("WARNING")
+    claim(address)
     with ExitStack() as stack:
-        folder = home or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="itgrix-demo-")))
-        portal = stack.enter_context(sandbox_portal(address.host))
-        pbx = stack.enter_context(_real_pbx(folder) if real else sandbox_pbx(folder))
-        place = Place(folder.resolve(), f"sqlite:///{folder.resolve() / 'itgrix.db'}")
+        folder = (home or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="itgrix-demo-")))).resolve()
+        place = Place(folder, f"sqlite:///{folder / 'itgrix.db'}")
         place.prepare()
-        with open_core(place) as core:
-            core.settings.save({"portal.webhook_url": portal.webhook_url(), **pbx.settings})
-        service = stack.enter_context(running(place))
-        url = stack.enter_context(panel(service, address))
-        click.echo(
-            f"\nItgrix demo. Calls run; each appears in both pages.\n"
-            f"  panel:            {url}\n"
-            f"  sandbox portal:   {portal.url}\n"
-            f"  {pbx.words}\n"
-            f"  data:             {folder}\nCtrl+C ends it."
-        )
-        told.wait()
+        try:
+            _run(stack, place, address, real, told, kept=home is not None)
+        except KeyboardInterrupt:
+            click.echo("ended before it had started", err=True)
+
+
+def _run(stack: ExitStack, place: Place, address: Address, real: bool, told: threading.Event, kept: bool) -> None:
+    with place.alone():  # before anything of a demo that runs here already is changed
+        pass
+    portal = stack.enter_context(sandbox_portal(real))
+    pbx = stack.enter_context(_real_pbx(place.home) if real else sandbox_pbx(place.home))
+    configure(place, {"portal.webhook_url": portal.webhook_url(), **pbx.settings})
+    service = stack.enter_context(running(place))
+    url = stack.enter_context(panel(service, address))
+    click.echo(
+        f"Itgrix demo: calls run, each appears in both pages.\n"
+        f"  panel:            {url}\n"
+        f"  sandbox portal:   {portal.url}\n"
+        f"  {pbx.words}\n"
+        f"  data:             {place.home}{'' if kept else ' (removed at the end)'}\n"
+        f"Ctrl+C ends it."
+    )
+    told.wait()
+
+
+def claim(address: Address) -> None:
+    """Raises NeedsOwner when somebody listens there; better now than after a PBX has been started."""
+    try:
+        found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, where = found[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(where)
+    except OSError as error:
+        raise NeedsOwner(
+            "port_taken",
+            f"{address.host}:{address.port} cannot be used: {error.strerror}",
+            "Choose another address with --bind, such as 127.0.0.1:0 for any free port.",
+        ) from error
+
+
+def configure(place: Place, settings: dict[str, Any]) -> None:
+    """Save them; what else was set in that home stays."""
+    with open_core(place) as core:
+        core.settings.save(settings)
+
+
+# ---- the portal
 
 
 @contextmanager
-def sandbox_portal(host: str) -> Iterator[SandboxPortal]:
+def sandbox_portal(real: bool) -> Iterator[SandboxPortal]:
     """A portal with employees and clients; on its usual port if that is free."""
-    config = dataclasses.replace(PortalConfig.demo(), webhook_telephony="lenient")
-    portal = SandboxPortal(config)
+    portal = SandboxPortal(portal_config(real))
     try:
-        portal.start(host, PORTAL_PORT)
+        portal.start(PORTAL_HOST, PORTAL_PORT)
     except OSError:
-        portal.start(host, 0)
+        portal.start(PORTAL_HOST, 0)
     try:
         yield portal
     finally:
         portal.stop()
 
 
+def portal_config(real: bool) -> PortalConfig:
+    """The company of the sandbox portal with the numbers of the PBX, and the clock of this machine."""
+    company = PortalConfig.demo()
+    return dataclasses.replace(
+        company,
+        users=[with_mobile(user) for user in company.users] if real else company.users,
+        clients=(*company.clients, *CLIENTS),
+        lines=REAL_LINES if real else SANDBOX_LINES,
+        webhook_telephony="lenient",
+        utc_offset_hours=hours_from_utc(),
+    )
+
+
+CLIENTS = (
+    ClientSeed(
+        "CONTACT",
+        {
+            "NAME": "Павел",
+            "LAST_NAME": "Егоров",
+            "ASSIGNED_BY_ID": 4,
+            "PHONE": [{"VALUE": "+79161234567", "VALUE_TYPE": "MOBILE"}],
+        },
+    ),
+    ClientSeed(
+        "CONTACT",
+        {
+            "NAME": "Инна",
+            "LAST_NAME": "Жукова",
+            "ASSIGNED_BY_ID": 2,
+            "PHONE": [{"VALUE": "+79039876543", "VALUE_TYPE": "MOBILE"}],
+        },
+    ),
+)
+SANDBOX_LINES = (
+    LineSeed("74950000001", "Отдел продаж"),
+    LineSeed("74950000002", "Реклама"),
+    LineSeed("74950000003", "Поддержка"),
+)
+REAL_LINES = (
+    LineSeed(plan.did(plan.RING_GROUP), "Реклама"),
+    LineSeed(plan.did(plan.QUEUE), "Поддержка"),
+    LineSeed(plan.did(plan.MENU), "Отдел продаж"),
+)
+
+
+def with_mobile(user: UserSeed) -> UserSeed:
+    """The employee whose calls follow him to a mobile, with the number that the PBX dials."""
+    return dataclasses.replace(user, mobile=f"+{plan.MOBILE}") if user.extension == plan.FOLLOW_ME else user
+
+
+def hours_from_utc() -> int:
+    """Of this machine, so that both pages show the same time."""
+    offset = datetime.now().astimezone().utcoffset() or timedelta()
+    return round(offset / timedelta(hours=1))
+
+
+# ---- the PBX
+
+
 @contextmanager
 def sandbox_pbx(folder: Path) -> Iterator[DemoPbx]:
     """A PBX that plays calls for ever."""
     monitor = folder / "monitor"
-    monitor.mkdir(parents=True, exist_ok=True)
+    monitor.mkdir(exist_ok=True)
     config = PbxConfig(users=(AmiUser(AMI_USER, AMI_SECRET),), monitor_dir=monitor)
     with SandboxPbx(config) as pbx:
         pbx.run(Player(pbx.stage).demo())
@@ -86,6 +185,7 @@ def sandbox_pbx(folder: Path) -> Iterator[DemoPbx]:
                 "ami.port": pbx.port,
                 "ami.username": AMI_USER,
                 "ami.secret": AMI_SECRET,
+                "cdr.url": "",
                 "recordings.directory": str(monitor),
             },
         )

@@ -38,9 +38,8 @@ def check(as_json: bool) -> None:
     with faults_told(as_json), _core() as core:
         portal = PortalDoor(core.tokens, core.limits, time.time, time.sleep)
         portal.configure(core.settings.current)
-        found = [Check("database", Level.OK, "database_ok", f"the database answers: {core.database.address}")]
         try:
-            found.extend(examine_all(core.settings.current, portal))
+            found = list(examine_all(core, portal))
         finally:
             portal.close()
         show({"checks": [asdict(item) for item in found]}, as_json, lambda: "\n".join(map(_line, found)))

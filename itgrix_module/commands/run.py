@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 
@@ -10,23 +11,31 @@ import click
 
 from itgrix_module.commands.output import faults_told
 from itgrix_module.commands.serving import Address, panel
-from itgrix_module.commands.signals import until_told
+from itgrix_module.commands.signals import STOP_SECONDS, until_told
 from itgrix_module.place import Place
 from itgrix_module.service import running
 from itgrix_module.telemetry.logs import to_stderr
 
+OUR_LOGGERS = ("itgrix", "itgrix_module")
 DEFAULT_BIND = "127.0.0.1:8077"
+
+
+def set_level(level: str) -> None:
+    """How much is logged from now on."""
+    for name in OUR_LOGGERS:
+        logging.getLogger(name).setLevel(level)
 
 
 @click.command()
 @click.option("--bind", default=DEFAULT_BIND, show_default=True, help="Address of the panel, HOST:PORT.")
 def serve(bind: str) -> None:
     """Run the service until SIGTERM."""
-    with faults_told(), until_told() as told:
+    with faults_told(), until_told(STOP_SECONDS) as told:
         place = Place.of(os.environ)
         address = Address.parse(bind)
         to_stderr()
         with running(place) as service, panel(service, address) as url:
+            service.core.settings.on_change(lambda settings: set_level(settings["log.level"]))
             click.echo(f"panel on {url}")
             told.wait()
 

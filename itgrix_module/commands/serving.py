@@ -21,6 +21,7 @@ from itgrix_module.settings import Settings
 log = logging.getLogger("itgrix.service")
 
 THREADS = 8
+_STOP = 1.0  # seconds that requests under way are given at the end
 
 
 @dataclass(frozen=True)
@@ -96,5 +97,5 @@ def served(app: object, address: Address) -> Iterator[str]:
         yield f"http://{address.host}:{server.effective_port}"
     finally:
         server.close()
-        server.task_dispatcher.shutdown()
-        thread.join(timeout=5)
+        server.task_dispatcher.shutdown(timeout=_STOP)
+        thread.join(timeout=_STOP)

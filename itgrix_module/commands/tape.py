@@ -38,7 +38,10 @@ def replay(transcripts: tuple[Path, ...], extensions: tuple[str, ...], trunks: t
     """Show the calls in TRANSCRIPTS, the successive sessions of one recording. Touches nothing else."""
     sides = Sides(extensions=frozenset(extensions), trunks=frozenset(trunks))
     with faults_told(as_json):
-        calls = replay_files(transcripts, sides)
+        warnings: list[str] = []
+        calls = replay_files(transcripts, sides, warnings)
+        for warning in warnings:
+            click.echo(f"warning: {warning}", err=True)
         show({"calls": calls}, as_json, lambda: table([_row(call) for call in calls], _COLUMNS, "no calls"))
 
 

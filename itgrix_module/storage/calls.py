@@ -14,7 +14,7 @@ from itgrix_module.app.ports import CallRow, NewStep, TimelineEntry, Work
 from itgrix_module.domain.failures import Failure, Permanent
 from itgrix_module.domain.steps import Priority
 from itgrix_module.storage.engine import Database
-from itgrix_module.storage.lanes import IN_ONE_STATEMENT, append_steps, new_step_values
+from itgrix_module.storage.lanes import IN_ONE_STATEMENT, append_steps, hasten, new_step_values
 from itgrix_module.storage.models import Call, Client, Party, SeenLine, Timeline
 from itgrix_module.storage.rows import CALL_COLUMNS, call_key, call_row, call_values, parties_of, timeline_values
 from itgrix_module.storage.values import clip
@@ -38,6 +38,7 @@ class BufferedWork:
         self.timeline: dict[Key, list[dict[str, object]]] = {}
         self.merges: list[tuple[str, str, str]] = []
         self.lines: dict[Key, list[float]] = {}
+        self.hastened: dict[Key, float] = {}
 
     def save_call(self, row: CallRow) -> None:
         self.rows[call_key(row.node, row.linkedid)] = row
@@ -45,6 +46,9 @@ class BufferedWork:
     def add_steps(self, node: str, linkedid: str, steps: Sequence[NewStep]) -> None:
         if steps:
             self.steps.setdefault(call_key(node, linkedid), []).extend(map(new_step_values, steps))
+
+    def hasten(self, node: str, linkedid: str, now: float) -> None:
+        self.hastened[call_key(node, linkedid)] = now
 
     def add_timeline(self, node: str, linkedid: str, entries: Sequence[TimelineEntry]) -> None:
         if entries:
@@ -57,7 +61,7 @@ class BufferedWork:
         self.lines.setdefault((clip(line, 100), clip(trunk, 100)), []).append(at)
 
     def empty(self) -> bool:
-        return not (self.rows or self.steps or self.timeline or self.merges or self.lines)
+        return not (self.rows or self.steps or self.timeline or self.merges or self.lines or self.hastened)
 
     def is_lasting(self) -> bool:
         """Whether a power cut must not take it away. A card is worth nothing after one, and somebody waits for it."""
@@ -143,6 +147,7 @@ def _write(connection: Connection, work: BufferedWork) -> None:
     ids = _ids_of(connection, _touched(work))
     _write_search(connection, work, ids)
     _write_steps(connection, work, ids)
+    _hasten(connection, work, ids)
     _write_timeline(connection, work, ids)
     for merge in work.merges:
         _merge(connection, ids, *merge)
@@ -151,7 +156,7 @@ def _write(connection: Connection, work: BufferedWork) -> None:
 
 def _touched(work: BufferedWork) -> list[Key]:
     merged = [(node, linkedid) for node, gone, kept in work.merges for linkedid in (gone, kept)]
-    return list(dict.fromkeys([*work.rows, *work.steps, *work.timeline, *merged]))
+    return list(dict.fromkeys([*work.rows, *work.steps, *work.timeline, *work.hastened, *merged]))
 
 
 def _write_calls(connection: Connection, work: BufferedWork) -> None:
@@ -198,6 +203,11 @@ def _write_steps(connection: Connection, work: BufferedWork, ids: dict[Key, int]
     for some in slices(added, IN_ONE_STATEMENT):
         waiting = {"delivery": "waiting", "undelivered": True, "work": work.token}
         connection.execute(update(calls).where(calls.c.id.in_(some)).values(waiting))
+
+
+def _hasten(connection: Connection, work: BufferedWork, ids: dict[Key, int]) -> None:
+    known = {ids[key]: (key[0], at) for key, at in work.hastened.items() if key in ids}
+    hasten(connection, known)
 
 
 def _write_timeline(connection: Connection, work: BufferedWork, ids: dict[Key, int]) -> None:

@@ -7,7 +7,8 @@ turns writer in mid-transaction is refused at once when somebody else wrote in b
 What survives what. A commit survives the kill of the process in every mode. A power cut never damages the database,
 but with ``synchronous=NORMAL`` it may take the last commits away, with FULL it takes none. So each transaction says
 whether it is ``durable``: steps, their settlement, tokens and settings are (FULL, one fsync each); a state that the
-next second overwrites, a lease, the portal's account are not.
+next second overwrites, a lease, the portal's account are not. Measured: FULL adds half a millisecond to a settlement on
+a virtual disk (1.8 against 1.3 ms); a few such commits a second are affordable even where a sync takes ten.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from itgrix_module.domain.failures import NeedsOwner
-from itgrix_module.storage.faults import contended, disconnected, explained, failure_of
+from itgrix_module.storage.faults import contended, disconnected, explained, failure_of, locked
+from itgrix_module.storage.ownership import give_to_folder_owner
 from itgrix_module.storage.urls import checked_url, shown
 
 T = TypeVar("T")
@@ -87,16 +89,9 @@ def _make_private_file(path: Path) -> None:
             "database_cannot_open", f"the database file {path} cannot be made ({error.strerror})"
         ) from None
     try:
-        _give_to_folder_owner(handle, path.parent)
+        give_to_folder_owner(handle, path.parent)
     finally:
         os.close(handle)
-
-
-def _give_to_folder_owner(handle: int, folder: Path) -> None:
-    # A command run by root must not leave a file that the service cannot open.
-    if os.geteuid() == 0:
-        owner = folder.stat()
-        os.fchown(handle, owner.st_uid, owner.st_gid)
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
@@ -149,6 +144,8 @@ class Database:
         self.is_sqlite = engine.dialect.name == "sqlite"
         self._patience = patience
         self._writing = threading.local()
+        # SQLite lets writers poll for their turn in growing pauses; threads of one process are woken at once instead.
+        self._turn = threading.Lock() if self.is_sqlite else None
         self._durable = engine.execution_options(itgrix_writes=True, itgrix_durable=True)
         self._quick = engine.execution_options(itgrix_writes=True, itgrix_durable=False)
 
@@ -258,11 +255,24 @@ class Database:
         # SQLite has one writer: a second transaction of the same thread would wait for the first one for ever.
         if getattr(self._writing, "now", False):
             raise RuntimeError("this thread is writing already: a store was used inside another store's transaction")
-        self._writing.now = True
+        with self._my_turn():
+            self._writing.now = True
+            try:
+                yield
+            finally:
+                self._writing.now = False
+
+    @contextmanager
+    def _my_turn(self) -> Iterator[None]:
+        if self._turn is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=self._patience):
+            raise locked()
         try:
             yield
         finally:
-            self._writing.now = False
+            self._turn.release()
 
 
 def open_database(url: str, *, patience: float = 10.0, **options: Any) -> Database:

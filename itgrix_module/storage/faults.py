@@ -224,6 +224,11 @@ def failure_of(error: SQLAlchemyError, *, executed: bool = False) -> Failure:
     return _made(meaning_of(original), _said(original), executed)
 
 
+def locked() -> Failure:
+    """What a writer is told whose turn did not come."""
+    return _made(LOCKED, "", executed=False)
+
+
 def _made(meaning: Meaning, said: str, executed: bool) -> Failure:
     text = f"{meaning.text} ({said})" if said else meaning.text
     return meaning.kind(meaning.code, text, meaning.hint, executed=executed)

@@ -75,6 +75,16 @@ def state_is(state: str) -> ColumnElement[bool]:
     return func.coalesce(steps.c.state, "") == state
 
 
+def hasten(connection: Connection, hastened: Mapping[int, tuple[str, float]]) -> None:
+    """Steps that were never tried are due now. ``hastened``: node and time by call id."""
+    for call, (_, now) in hastened.items():
+        mine = update(steps).where(steps.c.call_id == call, steps.c.state == "waiting", steps.c.attempts == 0)
+        connection.execute(mine.where(steps.c.due_at > now).values(due_at=now))
+    if hastened:
+        nodes = {call: node for call, (node, _) in hastened.items()}
+        _show_lanes(connection, nodes, waiting_steps(connection, hastened))
+
+
 def _last_places(connection: Connection, ids: Iterable[int]) -> dict[int, int]:
     found: dict[int, int] = {}
     for some in slices(ids, IN_ONE_STATEMENT):

@@ -69,9 +69,10 @@ class Call(Base):
         Index("ix_itgrix_calls_direction", "direction", "started"),
         Index("ix_itgrix_calls_outcome", "outcome", "started"),
         Index("ix_itgrix_calls_answered_by", "answered_by", "started"),
-        Index("ix_itgrix_calls_undelivered", "undelivered", "started"),
-        Index("ix_itgrix_calls_live", "live", "node"),
-        Index("ix_itgrix_calls_merged_into", "merged_into"),
+        # Only of the few calls that are so: for all the others SQLite would rather go by these than by the time.
+        Index("ix_itgrix_calls_undelivered", "undelivered", "started", sqlite_where=text("undelivered = 1")),
+        Index("ix_itgrix_calls_live", "live", "node", sqlite_where=text("live = 1")),
+        Index("ix_itgrix_calls_merged_into", "merged_into", sqlite_where=text("merged_into <> ''")),
         TABLE_OPTIONS,
     )
 
@@ -84,6 +85,7 @@ class Call(Base):
     client_name: Mapped[str] = _text(191)
     line: Mapped[str] = _text(100)
     trunk: Mapped[str] = _text(100)
+    caller: Mapped[str] = _text(100)
     queue: Mapped[str] = _text(100)
     started: Mapped[float] = _time()
     answered: Mapped[float | None] = _maybe_time()

@@ -102,8 +102,7 @@ class Calls:
             if query is None:
                 return CallPage((), "")
             started, number = _place(wanted)
-            if after:
-                query = query.where(_older_than(after, started, number))
+            query = query.where(*_older_than(after, started, number, wanted.until))
             query = query.order_by(started.desc(), number.desc()).limit(limit + 1)
             rows = connection.execute(query).mappings().all()
         shown = rows[:limit]
@@ -131,10 +130,11 @@ class Calls:
     def counts(self, since: float) -> Mapping[str, int]:
         """For the status page: ``live``, ``undelivered`` and ``failed`` calls, and those since then by outcome."""
         with self._database.read() as connection:
+            outcome = _plain(calls.c.outcome, True)
             found = connection.execute(
-                select(calls.c.outcome, func.count())
+                select(outcome, func.count())
                 .where(calls.c.started >= since, calls.c.merged_into == "", ~calls.c.live)
-                .group_by(calls.c.outcome)
+                .group_by(outcome)
             )
             counted = {f"outcome.{outcome or 'unknown'}": number for outcome, number in found}
             return counted | {
@@ -153,31 +153,34 @@ class Calls:
 def _filtered(connection: Connection, wanted: CallFilter) -> Select[tuple[object, ...]] | None:
     """None when no call can fit."""
     query = select(calls).where(calls.c.merged_into == "")
-    for column in ("line", "direction", "outcome", "node"):
-        if value := getattr(wanted, column):
-            query = query.where(calls.c[column] == value)
-    if wanted.since is not None:
-        query = query.where(calls.c.started >= wanted.since)
-    if wanted.until is not None:
-        query = query.where(calls.c.started < wanted.until)
-    if wanted.undelivered:
-        query = query.where(calls.c.undelivered)
+    numbers = _numbers(connection, wanted.client) if wanted.client else None
+    if numbers == []:
+        return None
+    if numbers is not None:
+        query = query.where(calls.c.client.in_(numbers))
+    elif wanted.client:
+        query = query.where(calls.c.client.contains(wanted.client, autoescape=True))
     if wanted.employee:
         query = query.join(parties, parties.c.call_id == calls.c.id).where(parties.c.extension == wanted.employee)
-    return _with_number(connection, query, wanted.client) if wanted.client else query
+    selective = numbers is not None or bool(wanted.employee)
+    for name in ("line", "direction", "outcome", "node"):
+        if value := getattr(wanted, name):
+            query = query.where(_plain(calls.c[name], selective) == value)
+    if wanted.undelivered:
+        query = query.where(calls.c.undelivered)
+    return query if wanted.since is None else query.where(_place(wanted)[0] >= wanted.since)
 
 
-def _with_number(
-    connection: Connection, query: Select[tuple[object, ...]], part: str
-) -> Select[tuple[object, ...]] | None:
-    """A rare part is looked up among the numbers, a common one is soon met walking back in time."""
+def _plain(column: ColumnElement[str], selective: bool) -> ColumnElement[str]:
+    """Keeps the database from going by the index of a filter that fits half of all calls where a better one is."""
+    return func.coalesce(column, "") if selective else column
+
+
+def _numbers(connection: Connection, part: str) -> list[str] | None:
+    """The numbers with this part; None when they are too many: then one is soon met walking back in time."""
     found = select(clients.c.number).where(clients.c.number.contains(part, autoescape=True)).limit(FEW_NUMBERS + 1)
-    numbers = connection.scalars(found).all()
-    if not numbers:
-        return None
-    if len(numbers) > FEW_NUMBERS:
-        return query.where(calls.c.client.contains(part, autoescape=True))
-    return query.where(calls.c.client.in_(numbers))
+    numbers = list(connection.scalars(found))
+    return numbers if len(numbers) <= FEW_NUMBERS else None
 
 
 def _place(wanted: CallFilter) -> tuple[Column[float], Column[int]]:
@@ -185,9 +188,15 @@ def _place(wanted: CallFilter) -> tuple[Column[float], Column[int]]:
     return (parties.c.started, parties.c.call_id) if wanted.employee else (calls.c.started, calls.c.id)
 
 
-def _older_than(after: str, started: Column[float], number: Column[int]) -> ColumnElement[bool]:
-    at, last = _read_key(after)
-    return and_(started <= at, or_(started < at, number < last))
+def _older_than(
+    after: str, started: Column[float], number: Column[int], until: float | None
+) -> list[ColumnElement[bool]]:
+    """What comes after the key and before ``until``: one bound only, for SQLite begins at the first it is given."""
+    key = _read_key(after) if after else None
+    if key is None or (until is not None and until <= key[0]):
+        return [] if until is None else [started < until]
+    at, last = key
+    return [started <= at, or_(started < at, number < last)]
 
 
 def _read_key(after: str) -> tuple[float, int]:
@@ -211,7 +220,7 @@ def _item(row: RowMapping) -> CallItem:
 
 def _story(connection: Connection, row: RowMapping) -> CallStory:
     gone = select(calls.c.id, calls.c.linkedid).where(
-        calls.c.merged_into == row["linkedid"], calls.c.node == row["node"]
+        calls.c.merged_into == row["linkedid"], calls.c.merged_into != "", calls.c.node == row["node"]
     )
     parts = {row["id"]: "", **{number: linkedid for number, linkedid in connection.execute(gone)}}  # noqa: C416
     told = select(timeline).where(timeline.c.call_id.in_(parts)).order_by(timeline.c.at, timeline.c.id)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,8 +14,9 @@ from itgrix_module.storage.models import Audit, Call, Client, Timeline
 from itgrix_module.storage.writing import table_of
 
 calls = table_of(Call)
-SLICE = 200
-SLICE_OF_LINES = 1000
+SLICE = 50
+SLICE_OF_LINES = 500
+LEAST_REST = 0.02  # seconds
 
 
 @dataclass(frozen=True)
@@ -30,19 +32,27 @@ class Horizon:
     audit: float | None = None
 
 
-def prune(database: Database, horizon: Horizon, goes_on: Callable[[], bool] = lambda: True) -> int:
+def prune(
+    database: Database,
+    horizon: Horizon,
+    goes_on: Callable[[], bool] = lambda: True,
+    rest: Callable[[float], object] = time.sleep,
+) -> int:
     """Deletes slice by slice while ``goes_on``; returns how many calls and lines went.
 
-    Calls that are live or have waiting steps stay, whatever their age.
+    Calls that are live or have waiting steps stay, whatever their age. ``rest``: waits so many seconds after each
+    slice, as long as the slice took: SQLite has one writer, and calls go first.
     """
     gone = 0
     for delete_slice in _slices(horizon):
         while goes_on():
+            began = time.monotonic()
             # Not durable: what a power cut brings back is deleted the next time.
             deleted = database.run(delete_slice, durable=False)
             gone += deleted
             if not deleted:
                 break
+            rest(max(time.monotonic() - began, LEAST_REST))
     return gone
 
 

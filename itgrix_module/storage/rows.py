@@ -12,7 +12,18 @@ from itgrix_module.storage.models import Call, Party, Step, Timeline
 from itgrix_module.storage.values import clip, from_json, to_json
 from itgrix_module.storage.writing import table_of
 
-_TEXTS: tuple[str, ...] = ("direction", "phase", "client", "client_name", "line", "trunk", "queue", "outcome", "status")
+_TEXTS: tuple[str, ...] = (
+    "direction",
+    "phase",
+    "client",
+    "client_name",
+    "line",
+    "trunk",
+    "caller",
+    "queue",
+    "outcome",
+    "status",
+)
 _TEXTS += ("answered_by", "last_talker", "merged_into")
 _PLAIN = ("started", "answered", "ended", "wait", "talk", "live")
 _LENGTHS = {name: table_of(Call).c[name].type.length for name in _TEXTS}  # type: ignore[attr-defined]

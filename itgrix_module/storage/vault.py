@@ -18,6 +18,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from itgrix_module.domain.failures import NeedsOwner
+from itgrix_module.storage.ownership import give_to_folder_owner
 
 PREFIX = "v1:"
 
@@ -125,17 +126,10 @@ def _draft(path: Path, keys: tuple[str, ...]) -> Path:
             file.write("".join(f"{key}\n" for key in keys))
             file.flush()
             os.fsync(file.fileno())
-            _give_to_folder_owner(file.fileno(), path.parent)
+            give_to_folder_owner(file.fileno(), path.parent)
     except OSError as error:
         raise _unwritable(path, error) from None
     return Path(name)
-
-
-def _give_to_folder_owner(handle: int, folder: Path) -> None:
-    # A command run by root must not leave a key that the service cannot read.
-    if os.geteuid() == 0:
-        owner = folder.stat()
-        os.fchown(handle, owner.st_uid, owner.st_gid)
 
 
 def _read_keys(path: Path) -> tuple[str, ...]:

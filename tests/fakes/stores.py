@@ -57,6 +57,9 @@ class MemoryCall:
     owner: str = ""
     lease_until: float = 0.0
 
+    def copy(self) -> MemoryCall:
+        return replace(self, steps=[replace(stored) for stored in self.steps], timeline=list(self.timeline))
+
     def waiting(self) -> list[StoredStep]:
         return [stored.step for stored in self.steps if stored.state == "waiting"]
 
@@ -83,14 +86,19 @@ class MemoryData:
 
 
 class MemoryWork:
-    """Works on a copy of the data that takes its place at the commit."""
+    """Changes copies of the calls that it touches; they take their places at the commit."""
 
     def __init__(self, data: MemoryData) -> None:
-        self._data = data
+        self._stored = data
+        self._data = MemoryData(lines=dict(data.lines), step_ids=data.step_ids)
+
+    def commit(self) -> None:
+        self._stored.calls.update(self._data.calls)
+        self._stored.lines, self._stored.step_ids = self._data.lines, self._data.step_ids
 
     def save_call(self, row: CallRow) -> None:
         row = replace(row, state=through_json(row.state))
-        found = self._data.calls.get((row.node, row.linkedid))
+        found = self._touched(row.node, row.linkedid)
         if found:
             found.row = row
         else:
@@ -117,6 +125,12 @@ class MemoryWork:
             )
         call.pull_forward()
 
+    def hasten(self, node: str, linkedid: str, now: float) -> None:
+        call = self._touched(node, linkedid)
+        for stored in call.steps if call else ():
+            if stored.state == "waiting" and not stored.step.attempts:
+                stored.step = replace(stored.step, due_at=min(now, stored.step.due_at))
+
     def add_timeline(self, node: str, linkedid: str, entries: Sequence[TimelineEntry]) -> None:
         if entries:
             self._call(node, linkedid).timeline.extend(
@@ -124,7 +138,7 @@ class MemoryWork:
             )
 
     def merge_call(self, node: str, gone: str, kept: str) -> None:
-        old, new = self._data.calls.get((node, gone)), self._data.calls.get((node, kept))
+        old, new = self._touched(node, gone), self._touched(node, kept)
         if old is None:
             return
         old.row = replace(old.row, merged_into=kept, live=False)
@@ -136,9 +150,16 @@ class MemoryWork:
         self._data.lines[(line, trunk)] = self._data.lines.get((line, trunk), 0) + 1
 
     def _call(self, node: str, linkedid: str) -> MemoryCall:
-        if (node, linkedid) not in self._data.calls:
+        call = self._touched(node, linkedid)
+        if call is None:
             raise Permanent("unknown_call", f"call {linkedid} of node {node} was never saved")
-        return self._data.calls[(node, linkedid)]
+        return call
+
+    def _touched(self, node: str, linkedid: str) -> MemoryCall | None:
+        key = (node, linkedid)
+        if key not in self._data.calls and key in self._stored.calls:
+            self._data.calls[key] = self._stored.calls[key].copy()
+        return self._data.calls.get(key)
 
 
 class MemoryCallStore:
@@ -148,9 +169,9 @@ class MemoryCallStore:
     @contextmanager
     def work(self) -> Iterator[Work]:
         with self._stores.lock:
-            data = deepcopy(self._stores.data)
-            yield MemoryWork(data)
-            self._stores.data = data
+            work = MemoryWork(self._stores.data)
+            yield work
+            work.commit()
 
     def live_calls(self, node: str) -> list[CallRow]:
         rows = (call.row for call in self._stores.data.calls.values())

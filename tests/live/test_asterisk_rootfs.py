@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from itgrix_module.sandbox.rig import rootfs as asterisk_rootfs
 from itgrix_module.sandbox.rig.rootfs import RootfsError, apt_sources, ensure, link_to_itself
-from tools import asterisk_rootfs
 
 
 def test_mirror_is_found_in_both_formats_of_apt(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
-from itgrix_module.storage.engine import open_database
+from itgrix_module.storage.engine import Database, open_database
 from itgrix_module.storage.outbox import SqlOutbox
 from itgrix_module.storage.stores import Stores
 from itgrix_module.storage.tokens import SqlTokenStore
@@ -134,6 +134,39 @@ def test_counting_in_processes_and_threads_loses_nothing(stores: Stores, tables_
         for counter in counters:
             assert counter.line() == ""
     assert stores.limits.load().level == 2 * 60 + 3 * 40
+
+
+@pytest.mark.live
+def test_transaction_that_a_deadlock_undid_is_run_again(mariadb_tables_url: str) -> None:
+    names = ("a", "b")
+    met = threading.Barrier(2)
+    attempts: list[str] = []
+
+    def add_in_order(database: Database, order: tuple[str, ...]) -> None:
+        def work(connection: Connection) -> None:
+            first_time = order[0] not in attempts
+            attempts.append(order[0])
+            for name in order:
+                change = text("UPDATE itgrix_marks SET number = number + 1 WHERE name = :name")
+                connection.execute(change, {"name": name})
+                if first_time and name == order[0]:
+                    met.wait(20)  # both hold their first row now and want the other's
+
+        database.run(work)
+
+    with closing(open_database(mariadb_tables_url)) as database:
+        with database.begin() as connection:
+            for name in names:
+                connection.execute(text("INSERT INTO itgrix_marks (name, number) VALUES (:name, 0)"), {"name": name})
+        threads = [threading.Thread(target=add_in_order, args=(database, order)) for order in (names, names[::-1])]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        with database.read() as connection:
+            numbers = connection.scalars(text("SELECT number FROM itgrix_marks")).all()
+    assert list(numbers) == [2.0, 2.0]
+    assert len(attempts) == 3, "one of the two was undone and run again"
 
 
 def count(stores: Stores, times: int) -> None:

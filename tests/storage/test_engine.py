@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -133,6 +134,24 @@ def test_locked_database_is_told_and_calls_wait_until_it_is_free(impatient: Data
     assert "backup" in locked.value.hint
     add_call(store, "1.1", step())
     assert len(store.live_calls(NODE)) == 1
+
+
+def test_thread_whose_turn_does_not_come_is_told_so(impatient: Database) -> None:
+    store = SqlCallStore(impatient)
+    told: list[str] = []
+
+    def track() -> None:
+        try:
+            add_call(store, "1.1", step())
+        except Temporary as failure:
+            told.append(failure.code)
+
+    thread = threading.Thread(target=track)
+    with impatient.begin():
+        thread.start()
+        thread.join(30)
+    assert told == ["database_locked"]
+    add_call(store, "1.1", step())
 
 
 def test_full_disk_is_told_and_calls_wait_until_there_is_room(sqlite_tables_url: str) -> None:

@@ -160,6 +160,18 @@ def test_later_step_that_is_due_pulls_a_step_never_tried_forward(ports: Any) -> 
     assert [(each.kind, each.due_at) for each in lane.steps] == [("register", NOW), ("hide", NOW)]
 
 
+def test_answer_hastens_what_waits_for_company_but_no_back_off(ports: Any) -> None:
+    add_call(ports.calls, "1.1", step("hide", due_at=NOW + 0.15))
+    add_call(ports.calls, "1.2", step("hide"))
+    held = claim_one(ports.outbox)
+    settle(ports.outbox, held, Settlement(held.steps[0].id, "waiting", due_at=NOW + 60, attempts=1))
+    with ports.calls.work() as work:
+        work.hasten("pbx", "1.1", NOW)
+        work.hasten("pbx", "1.2", NOW)
+        work.hasten("pbx", "never saved", NOW)
+    assert claimed(ports, now=NOW) == ["1.1"]
+
+
 def test_later_step_does_not_shorten_the_back_off_of_a_tried_one(ports: Any) -> None:
     add_call(ports.calls, "1.1", step("register"))
     lane = claim_one(ports.outbox)

@@ -94,6 +94,14 @@ def test_pages_show_every_call_once_even_when_many_start_at_once(
     assert [int(each) // 10 for each in seen] == sorted((int(each) // 10 for each in seen), reverse=True)
 
 
+def test_page_of_a_key_beyond_the_end_begins_at_the_end(stores: Stores, calls: Calls) -> None:
+    add_three(stores)
+    late = f"{(NOW + 50).hex()}_1"
+    assert [item.call.linkedid for item in calls.page(CallFilter(until=NOW + 3), after=late).items] == ["2", "1"]
+    early = f"{(NOW + 2).hex()}_0"
+    assert [item.call.linkedid for item in calls.page(CallFilter(until=NOW + 3), after=early).items] == ["1"]
+
+
 def test_call_that_arrives_between_two_pages_moves_nothing(stores: Stores, calls: Calls) -> None:
     for number in range(4):
         add_call(stores.calls, f"{number}", started=NOW + number)

@@ -17,6 +17,7 @@ from itgrix_module.storage.migrate import upgrade
 from itgrix_module.storage.models import Call, Client, Lane, Party, Step
 from itgrix_module.storage.outbox import SqlOutbox
 from itgrix_module.storage.queries import CallFilter, Calls
+from itgrix_module.storage.retention import Horizon, prune
 from itgrix_module.storage.writing import table_of
 from tests.storage.conftest import REAL
 from tests.storage.samples import NODE, NOW, add_call, done, settle, step
@@ -185,6 +186,19 @@ def test_deep_page_costs_what_the_first_one_costs(archive: Counted, wanted: Call
     assert len(calls.page(wanted, 50, deep).items) == 50
     cost = archive.cost(lambda: calls.page(wanted, 50, deep))
     assert cost < first * 1.5 + 100, (first, cost)
+    assert first < (15_000 if archive.database.is_sqlite else 300), first
+
+
+def test_count_of_the_day_and_forgetting_look_at_their_own_calls_only(archive: Counted) -> None:
+    calls = Calls(archive.database)
+    limit = 10_000 if archive.database.is_sqlite else 500
+    assert archive.cost(lambda: calls.counts(NOW + 59_900)) < limit
+    slices = iter([True, False])
+
+    def forget() -> None:
+        assert prune(archive.database, Horizon(calls=NOW), lambda: next(slices, False)) == 0
+
+    assert archive.cost(forget) < limit
 
 
 @pytest.mark.parametrize(
@@ -196,6 +210,8 @@ def test_deep_page_costs_what_the_first_one_costs(archive: Counted, wanted: Call
         CallFilter(direction="outgoing"),
         CallFilter(outcome="declined"),
         CallFilter(undelivered=True),
+        CallFilter(client="916000", direction="outgoing", line="rare line"),
+        CallFilter(employee="999", direction="outgoing"),
     ],
 )
 def test_rare_calls_are_found_without_walking_through_all(archive: Counted, wanted: CallFilter) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 
 from itgrix_module.storage.employees import SqlEmployeeStore
 from itgrix_module.storage.engine import Database, open_database
@@ -19,11 +20,31 @@ from tests.web.seeds import EMPLOYEES, NOW, health
 from web import PanelDeps, create_app
 
 
+class CompiledOnce(BytecodeCache):
+    """Each test makes an app of its own; compiling the templates for each would take most of the time."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._compiled:
+            bucket.bytecode_from_string(self._compiled[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._compiled[bucket.key] = bucket.bytecode_to_string()
+
+
+_TEMPLATES = CompiledOnce()
+
+
 @pytest.fixture(scope="session")
 def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database; copying it is quicker than migrating for each test."""
+    """A migrated database that knows the employees; copying it is quicker than making it for each test."""
     path = tmp_path_factory.mktemp("panel") / "empty.db"
     upgrade(f"sqlite:///{path}")
+    opened = open_database(f"sqlite:///{path}")
+    SqlEmployeeStore(opened).save(EMPLOYEES, NOW)
+    opened.close()
     return path
 
 
@@ -32,7 +53,6 @@ def database(empty_file: Path, tmp_path: Path) -> Iterator[Database]:
     path = tmp_path / "itgrix.db"
     shutil.copy(empty_file, path)
     opened = open_database(f"sqlite:///{path}")
-    SqlEmployeeStore(opened).save(EMPLOYEES, NOW)
     yield opened
     opened.close()
 
@@ -46,7 +66,9 @@ def panel(database: Database, **changes: Any) -> Flask:
         "clock": lambda: NOW,
         "zone": lambda: "Europe/Moscow",
     }
-    return create_app(PanelDeps(**values | changes))
+    app = create_app(PanelDeps(**values | changes))
+    app.jinja_env.bytecode_cache = _TEMPLATES
+    return app
 
 
 @pytest.fixture

@@ -8,17 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from itgrix_module.app.deliver import Deliverer
 from itgrix_module.app.health import Check, Health, Level
-from itgrix_module.app.orders import Options
 from itgrix_module.app.ports import (
-    CallOrder,
-    CallReply,
     CallRow,
     Employee,
-    Finished,
+    Lane,
     NewStep,
-    Registered,
+    PortalSide,
+    Settlement,
+    StoredStep,
     TimelineEntry,
 )
 from itgrix_module.app.track import CardTiming, Tracker
@@ -29,8 +27,9 @@ from itgrix_module.asterisk.snapshot import Snapshot
 from itgrix_module.asterisk.transcript import read
 from itgrix_module.asterisk.translate import Translator
 from itgrix_module.domain.facts import Fact
-from itgrix_module.domain.failures import Failure
+from itgrix_module.domain.failures import Failure, Permanent
 from itgrix_module.domain.policy import Rules
+from itgrix_module.domain.steps import Priority
 from itgrix_module.storage.calls import SqlCallStore
 from itgrix_module.storage.engine import Database
 from itgrix_module.storage.outbox import SqlOutbox
@@ -102,62 +101,88 @@ def save_many(database: Database, calls: Iterable[CallRow]) -> None:
             work.save_call(call)
 
 
-class Portal:
-    """Fulfils app.ports.CallPortal: takes what it is given, or fails as told. ``fail``: what a request raises."""
+Refuse = Callable[[str], Failure | None]
 
-    def __init__(self, fail: Callable[[CallOrder], Failure | None] = lambda _: None) -> None:
-        self._fail, self._number = fail, 40
 
-    def send(self, orders: Sequence[CallOrder], priority: int) -> list[CallReply]:
-        return [self._reply(order) for order in orders]
+class Delivery:
+    """Delivers as the engine does, but without a portal. ``refuse``: why a kind of step fails, None if it does not."""
 
-    def _reply(self, order: CallOrder) -> CallReply:
-        failure = self._fail(order)
-        if failure is not None:
-            return CallReply(
-                order.key,
-                registered=failure if order.register else None,
-                shown=failure if order.show else None,
-                hidden=failure if order.hide else None,
-                finished=failure if order.finish else None,
-            )
+    def __init__(self, database: Database, refuse: Refuse = lambda _: None) -> None:
+        self._outbox, self._refuse, self._number = SqlOutbox(database), refuse, 40
+
+    def deliver(self, now: float) -> None:
+        """Send everything that is due but recordings."""
+        while lanes := self._outbox.claim("test", now, 60.0, 10, Priority.CARD, Priority.TASK):
+            for lane in lanes:
+                self._send(lane, now)
+
+    def _send(self, lane: Lane, now: float) -> None:
+        side, settlements, entries = lane.portal, list[Settlement](), list[TimelineEntry]()
+        for sent in [one for one in lane.steps if one.kind != "attach"]:
+            failure = self._refuse(sent.kind)
+            settlements.append(_settled(sent, failure, now))
+            for kind in ("register", "show") if sent.kind == "register" else (sent.kind,):
+                answer = None if failure else self._answer(kind)
+                entries.append(_attempt(kind, self._request(kind, lane, sent), answer, failure, now))
+                side = _known(side, kind, answer)
+        call = lane.call
+        assert self._outbox.settle("test", call.node, call.linkedid, settlements, side, entries, now)
+
+    def _answer(self, kind: str) -> dict[str, Any] | None:
         self._number += 1
-        registered = Registered(f"externalCall.{self._number:032x}.1", "CONTACT", "15", (("LEAD", str(self._number)),))
-        return CallReply(
-            order.key,
-            registered=registered if order.register else None,
-            shown=True if order.show else None,
-            hidden=True if order.hide else None,
-            finished=Finished(str(700 + self._number), "CONTACT", "15") if order.finish else None,
-        )
+        entity = {"entity_type": "CONTACT", "entity_id": "15", "warning": ""}
+        if kind == "register":
+            created = [["LEAD", str(self._number)]]
+            return {"call_id": f"externalCall.{self._number:032x}.1", **entity, "created": created}
+        return {"activity_id": str(700 + self._number), **entity} if kind == "finish" else None
 
-    def finished_call(self, call_id: str) -> Finished | None:
-        return None
-
-    def attach(self, call_id: str, file: str, filename: str) -> str:
-        return "1"
-
-    def pressure(self) -> float:
-        return 0.0
-
-    def ready_in(self) -> float:
-        return 0.0
+    def _request(self, kind: str, lane: Lane, sent: StoredStep) -> dict[str, Any]:
+        call, users = lane.call, [user_of(party) for party in sent.payload.get("employees", ())]
+        if kind == "register":
+            external_id = f"{call.node}-{call.linkedid}"
+            return {"external_id": external_id, "user_id": (users or [1])[0], "phone": call.client, "incoming": True}
+        if kind == "finish":
+            user = user_of(str(sent.payload["employee"]))
+            return {"user_id": user, "seconds": round(sent.payload["talk"]), "status": sent.payload["status"]}
+        return {"users": users}
 
 
-class Known:
-    """Fulfils app.orders.People with EMPLOYEES."""
+def _settled(sent: StoredStep, failure: Failure | None, now: float) -> Settlement:
+    attempts = sent.attempts + 1
+    if failure is None:
+        return Settlement(sent.id, "done", attempts=attempts)
+    state, due_at = ("failed", 0.0) if isinstance(failure, Permanent) else ("waiting", now + 900)
+    return Settlement(sent.id, state, due_at, attempts, code=failure.code, text=str(failure))
 
-    def user(self, party: str) -> int | None:
-        return next((one.user_id for one in EMPLOYEES if party in (one.extension, *one.phones)), None)
 
-    def default_user(self, line: str) -> int:
-        return 1
+def _attempt(
+    kind: str, request: dict[str, Any], answer: dict[str, Any] | None, failure: Failure | None, now: float
+) -> TimelineEntry:
+    data: dict[str, Any] = {"step": kind, "request": request}
+    if failure is not None:
+        data |= {"failure": type(failure).__name__, "code": failure.code, "text": failure.text, "hint": failure.hint}
+        return TimelineEntry(now, "attempt", f"{kind}: {failure.text}", data)
+    return TimelineEntry(now, "attempt", f"{kind}: accepted", data | ({"answer": answer} if answer else {}))
+
+
+def _known(side: PortalSide, kind: str, answer: dict[str, Any] | None) -> PortalSide:
+    if answer is None:
+        return side
+    side = replace(side, entity_type=answer["entity_type"], entity_id=answer["entity_id"])
+    if kind == "register":
+        created = tuple((what, number) for what, number in answer["created"])
+        return replace(side, call_id=answer["call_id"], created=created, registered_user=1)
+    return replace(side, finished=True, activity_id=answer["activity_id"])
+
+
+def user_of(party: str) -> int:
+    """Portal user of an extension; 1 for all others."""
+    return next((one.user_id for one in EMPLOYEES if party in (one.extension, *one.phones)), 1)
 
 
 def facts_of(path: Path) -> list[Fact]:
     """Facts of a recorded AMI session."""
-    translator, sides = Translator(Sides()), Sides()
-    translator = Translator(sides)
+    translator = Translator(Sides())
     found: list[Fact] = []
     for item in with_snapshots(read(path)):
         if isinstance(item, Message):
@@ -168,21 +193,20 @@ def facts_of(path: Path) -> list[Fact]:
 
 
 def play(
-    database: Database, facts: Sequence[Fact], ends: float, portal: Portal | None = None, *, together: bool = False
+    database: Database, facts: Sequence[Fact], ends: float, refuse: Refuse = lambda _: None, *, together: bool = False
 ) -> None:
     """Let the facts happen so that the last one is at ``ends``, delivering after each, or once after all."""
     if not facts:
         return
-    portal, clock = portal or Portal(), [0.0]
+    delivery, clock = Delivery(database, refuse), [0.0]
     tracker = Tracker(SqlCallStore(database), NODE, Rules, CardTiming, lambda: clock[0])
-    deliverer = Deliverer(SqlOutbox(database), portal, Known(), Options, lambda: clock[0], lambda: 0.5, "test")
     shift = ends - facts[-1].at
     moved = [replace(fact, at=fact.at + shift, **_renamed(fact, shift)) for fact in facts]
     for some in [moved] if together else [[fact] for fact in moved]:
+        clock[0] = some[-1].at
         tracker.track(some)
-        clock[0] = some[-1].at + 0.2
-        while deliverer.deliver_due():
-            pass
+        clock[0] += 0.2
+        delivery.deliver(clock[0])
 
 
 def _renamed(fact: Fact, shift: float) -> dict[str, Any]:

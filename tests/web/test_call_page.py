@@ -18,7 +18,7 @@ from itgrix_module.domain.failures import NeedsOwner, Permanent, Temporary
 from itgrix_module.storage.engine import Database
 from itgrix_module.storage.outbox import SqlOutbox
 from tests.web.markup import problems, words
-from tests.web.seeds import NODE, NOW, TRANSCRIPTS, Portal, facts_of, play, row, save, save_many, step
+from tests.web.seeds import NODE, NOW, TRANSCRIPTS, Refuse, facts_of, play, row, save, save_many, step
 
 PAGE = f"/calls/{NODE}/1795260000.1"
 HOSTILE = '"><script>alert(1)</script>'
@@ -31,9 +31,9 @@ def said_on(client: FlaskClient, address: str = PAGE) -> str:
     return words(answer.text)
 
 
-def played(database: Database, client: FlaskClient, name: str, portal: Portal | None = None) -> str:
+def played(database: Database, client: FlaskClient, name: str, refuse: Refuse = lambda _: None) -> str:
     """Play a recorded session and give the address of its call."""
-    play(database, facts_of(TRANSCRIPTS / f"{name}.ami.gz"), NOW - 5, portal)
+    play(database, facts_of(TRANSCRIPTS / f"{name}.ami.gz"), NOW - 5, refuse)
     calls = client.get("/api/calls/recent").json
     assert calls is not None
     return f"/calls/{NODE}/{calls['calls'][0]['linkedid']}"
@@ -161,13 +161,15 @@ FAILURES = [
 def test_refusal_of_the_portal_is_told_with_its_reason_and_what_follows(
     russian: FlaskClient, database: Database, failure: Any, parts: list[str]
 ) -> None:
-    said = said_on(russian, played(database, russian, "22/in_direct_answered", Portal(lambda _: failure)))
+    said = said_on(russian, played(database, russian, "22/in_direct_answered", lambda _: failure))
     assert in_order(said, parts)
 
 
 def test_call_that_failed_says_so_and_leads_to_the_deliveries(client: FlaskClient, database: Database) -> None:
-    refusing = Portal(lambda order: Permanent("x", "no") if order.finish else None)
-    said = said_on(client, played(database, client, "22/in_direct_noanswer", refusing))
+    address = played(
+        database, client, "22/in_direct_noanswer", lambda kind: Permanent("x", "no") if kind == "finish" else None
+    )
+    said = said_on(client, address)
     assert "of this call failed" in said
     assert "Repeat or drop" in said
     assert "Incomplete" in said
@@ -291,8 +293,8 @@ def test_long_story_goes_page_by_page_without_losing_a_line(client: FlaskClient,
         assert len(answer.data) < 100_000
         seen += answer.text
         pages += 1
-        following = answer.text.partition("start=")[2].partition("#")[0]
-        address = f"{PAGE}?start={following}" if following else ""
+        following = re.search(r"start=(\d+)#timeline", answer.text)
+        address = f"{PAGE}?start={following[1]}" if following else ""
     assert pages > 2
     assert [f"line-{number:04}" in seen for number in range(150)] == [True] * 150
 

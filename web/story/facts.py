@@ -41,7 +41,7 @@ _CAUSES = {
 }
 _DIAL_ENDS = {
     "ANSWER": ("answer", mark("{who} answers"), "ok"),
-    "BUSY": ("busy", mark("{who} is busy"), ""),
+    "BUSY": ("hold", mark("{who} is busy"), ""),
     "NOANSWER": ("missed", mark("{who} does not answer"), ""),
     "CANCEL": ("missed", mark("{who}: the phone stops ringing"), ""),
     "CONGESTION": ("missed", mark("{who} cannot be reached"), "warning"),
@@ -166,16 +166,20 @@ def _queued(scene: Scene, data: Data) -> Told:
     return "queue", text("{who} enters the queue {queue}", who=scene.who(_leg(data)), queue=queue), False, ""
 
 
-def _recording(_scene: Scene, data: Data) -> Told:
+def _recording(scene: Scene, data: Data) -> Told:
     path = str(data.get("path", ""))
     if not path:
         return "record", text("The recording stops"), False, ""
-    return "record", text("The recording starts: {file}", file=PurePosixPath(path).name), False, ""
+    # The PBX names a file again when the leg ends.
+    known = path in scene.recordings
+    scene.recordings.add(path)
+    return "record", text("The recording starts: {file}", file=PurePosixPath(path).name), known, ""
 
 
 def _ended(scene: Scene, data: Data) -> Told:
     leg = scene.leg(_leg(data))
-    cause = data.get("cause") or 0
+    given = data.get("cause")
+    cause = given if isinstance(given, int) else 0
     who = scene.who(leg.id)
     matters = scene.is_party(leg) and (leg.talked or leg.calling)
     leg.bridge = ""

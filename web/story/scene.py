@@ -38,6 +38,7 @@ class Scene:
     people: People
     legs: dict[str, Leg] = field(default_factory=dict)
     told: set[frozenset[str]] = field(default_factory=set)
+    recordings: set[str] = field(default_factory=set)
 
     def leg(self, leg_id: str) -> Leg:
         """A leg, perhaps one that the timeline never introduced."""

@@ -14,13 +14,21 @@ RETRY, DROP, DROP_CONFIRMED = "retry", "drop", "drop-confirmed"
 STATES = ("waiting", "retrying", "failed")
 
 
+def _number(entered: str) -> int:
+    """Id of a step. Raises ValueError for what no database holds."""
+    number = int(entered)
+    if not 0 < number < 2**63:
+        raise ValueError(entered)
+    return number
+
+
 class ChangeForm(FlaskForm):  # type: ignore[misc]
     """``step``: ids of the chosen steps; ``state``: the list that they were chosen from."""
 
     order = StringField(validators=[AnyOf((RETRY, DROP, DROP_CONFIRMED))])
     state = StringField(validators=[AnyOf(STATES)], default="failed")
     step = SelectMultipleField(
-        coerce=int,
+        coerce=_number,
         validate_choice=False,
         validators=[
             Length(min=1, message=mark("Choose at least one delivery first.")),

@@ -25,7 +25,7 @@ TOGETHER = 500  # messages in a transaction, as in the service
 
 
 def intake() -> Iterable[Figure]:
-    """``ITGRIX_LOAD_TRACE`` names the recorded stream (1 200 calls, 201 014 events), ``..._REPEATS`` how often to play."""
+    """``ITGRIX_LOAD_TRACE`` names the recorded stream (1 200 calls); ``..._REPEATS``: how often to play it."""
     repeats = int(os.environ.get("ITGRIX_LOAD_REPEATS", "1"))
     trace = os.environ.get("ITGRIX_LOAD_TRACE")
     if not trace:

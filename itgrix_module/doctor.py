@@ -18,7 +18,7 @@ from itgrix_module.domain.failures import Failure
 from itgrix_module.doors import PortalDoor, link_settings
 from itgrix_module.service import Core
 from itgrix_module.settings import Settings
-from itgrix_module.vitals import deliveries_check, late_deliveries
+from itgrix_module.vitals import deliveries_check
 
 RIGHTS = (
     "Give the manager user read = call,cdr,agent,system and write = originate,call,reporting in manager.conf, "
@@ -60,12 +60,9 @@ def database(core: Core) -> Iterator[Check]:
     except Failure as failure:
         yield bad("database", failure)
     try:
-        counts = core.outbox.counts()
-        failed = core.deliveries.steps("failed", limit=1)
-        late = late_deliveries(core.deliveries, time.time())
+        yield deliveries_check(core.deliveries, core.outbox.counts(), time.time())
     except Failure:
         return  # said above
-    yield deliveries_check(counts, failed[0].text if failed else "", late)
 
 
 def pbx(settings: Settings) -> Iterator[Check]:

@@ -241,6 +241,14 @@ class PbxDoor:
             self._link = Link(wanted, self._inbox, clock=self._clock)
             self._link.start()
 
+    def reconnect(self) -> None:
+        """Log in anew: the PBX gives rights at the login only."""
+        with self._lock:
+            if self._link is not None and self._settings is not None:
+                self._link.stop(_STOP)
+                self._link = Link(self._settings, self._inbox, clock=self._clock)
+                self._link.start()
+
     @property
     def state(self) -> LinkState:
         """How the link is."""

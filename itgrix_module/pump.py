@@ -52,6 +52,7 @@ class Pump:
         self._askers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="recording-path")
         self._last: float | None = heard()
         self._unnamed = ""
+        self._odd: set[str] = set()
 
     def pump(self) -> int:
         """Take what has come and track it; returns how many messages that were."""
@@ -95,9 +96,11 @@ class Pump:
     def _facts(self, item: Item) -> Iterator[AnyFact]:
         try:
             yield from list(self._translated(item))
-        except Exception:
+        except Exception as error:
             # One message that nobody foresaw must not stop the calls of everybody else.
-            log.exception("a message of the PBX could not be understood: %s", _name(item))
+            kind = f"{_name(item)}: {error!r}"
+            log.error("a PBX message is not understood: %s", kind, exc_info=None if kind in self._odd else error)
+            self._odd.add(kind)
 
     def _translated(self, item: Item) -> Iterator[AnyFact]:
         if isinstance(item, RecordingNamed):

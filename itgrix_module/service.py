@@ -297,7 +297,14 @@ def _jobs(service: Service) -> list[Job]:
         Job("settings", 2.0, service.core.settings.poll),
         Job("employees", 2.0, lambda: _refresh_employees(service), at_start=True),
         Job("watch", 5.0, watch),
+        Job("rights", 60.0, lambda: _ask_for_rights(service)),
     ]
+
+
+def _ask_for_rights(service: Service) -> None:
+    """Rights that the manager user lacked may have been given meanwhile; between calls a new login does no harm."""
+    if service.pbx.state.missing and not service.tracker.live_calls:
+        service.pbx.reconnect()
 
 
 def _refresh_employees(service: Service) -> None:

@@ -116,28 +116,24 @@ def recordings_check(surroundings: Check, state: State) -> Check:
 
 def _deliveries(admin: OutboxAdmin, counts: Mapping[str, int], now: float) -> Check | None:
     try:
-        failed = admin.steps("failed", limit=1) if counts.get("failed") else []
-        late = late_deliveries(admin, now) if counts.get("waiting") else 0
+        return deliveries_check(admin, counts, now)
     except Failure:
         return None
-    return deliveries_check(counts, failed[0].text if failed else "", late)
 
 
-def late_deliveries(admin: OutboxAdmin, now: float) -> int:
-    """Steps that wait for longer than anything should. Raises Failure."""
-    return admin.count("waiting", StepFilter(until=now - _STALE))
-
-
-def deliveries_check(counts: Mapping[str, int], last_failure: str, late: int) -> Check:
-    """What waits and what failed. ``last_failure``: why the newest one did; ``late``: how many wait for too long."""
+def deliveries_check(admin: OutboxAdmin, counts: Mapping[str, int], now: float) -> Check:
+    """What failed, and what waits for longer than anything should. ``counts``: of the outbox. Raises Failure."""
     failed, waiting = counts.get("failed", 0), counts.get("waiting", 0)
     if failed:
-        text = f"{failed} deliveries failed for good, the last one: {last_failure}"
+        text = f"{failed} deliveries failed for good, the last one: {admin.steps('failed', limit=1)[0].text}"
         hint = "Look at them on the deliveries page: mend the cause and retry, or drop them."
         return Check("deliveries", Level.WARNING, "deliveries_failed", text, hint, params={"count": failed})
+    old = StepFilter(until=now - _STALE)
+    late = admin.count("waiting", old) if waiting else 0
     if late:
-        text = f"{late} of {waiting} deliveries wait for more than {int(_STALE / 60)} minutes"
-        hint = "The other parts say why; nothing is lost meanwhile."
+        why = admin.steps("waiting", limit=1, wanted=old)[0].text
+        text = f"{late} of {waiting} deliveries wait for more than {int(_STALE / 60)} minutes: {why or 'not tried yet'}"
+        hint = "They are repeated by themselves; nothing is lost meanwhile."
         return Check("deliveries", Level.WARNING, "deliveries_late", text, hint, params={"count": late})
     return Check("deliveries", Level.OK, "deliveries_ok", f"{waiting} deliveries wait", params={"count": waiting})
 

@@ -34,6 +34,7 @@ PACKAGES: dict[str, dict[str, str]] = {
     "test": {
         "lame": "usr/bin/lame",
         "sox": "usr/bin/sox",
+        "ffmpeg": "usr/bin/ffmpeg",
         "libsox-fmt-mp3": "usr/lib/*/sox/libsox_fmt_mp3.so",
         "mariadb-server": "usr/sbin/mariadbd",
         "zstd": "usr/bin/zstd",

@@ -28,6 +28,7 @@ FOLDER = Path(__file__).parent / "translations"
 ENGINE = "engine"
 
 _PLACE = re.compile(r"\{(\w+)\}")
+_METHOD = re.compile(r"([A-Za-z][\w.]*): (.+)", re.DOTALL)  # which request it was about, before what was wrong
 _ASIDE = re.compile(r"(.+?) (\(.*\))", re.DOTALL)  # what a vendor said, behind our own words
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
@@ -71,6 +72,9 @@ class Catalogue:
         whole = self._sentence(text)
         if whole is not None:
             return whole
+        named = _METHOD.fullmatch(text)
+        if named and (rest := self._said(named[2])) != named[2]:
+            return f"{named[1]}: {rest}"
         aside = _ASIDE.fullmatch(text)
         if aside and (head := self._sentence(aside[1])) is not None:
             return f"{head} {aside[2]}"
@@ -92,7 +96,8 @@ class Catalogue:
         return None
 
     def _value(self, text: str) -> str:
-        return self._engine.get(text, text)
+        """A value may be a sentence of its own: the reason inside of a finding."""
+        return self._said(text)
 
     @cached_property
     def _patterns(self) -> list[tuple[re.Pattern[str], str]]:

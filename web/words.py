@@ -79,6 +79,7 @@ PARTS = {
     "hooks": mark("Customizations"),
     "disk": mark("Disk"),
     "version": mark("Version"),
+    "service": mark("Service"),
 }
 
 

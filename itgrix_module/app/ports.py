@@ -137,7 +137,8 @@ class NewStep:
 class CallRow:
     """A call as the panel, the reports and the deliverer see it; ``state`` is the tracker's own JSON data.
 
-    ``caller``: the employee who began it, of an outgoing or internal call. Empty text and None mean "not known". Times in epoch seconds, UTC; durations in seconds.
+    ``caller``: the employee who began it, of an outgoing or internal call. Empty text and
+    None mean "not known". Times in epoch seconds, UTC; durations in seconds.
     """
 
     node: str
@@ -223,7 +224,7 @@ class Work(Protocol):
     def add_steps(self, node: str, linkedid: str, steps: Sequence[NewStep]) -> None: ...
 
     def hasten(self, node: str, linkedid: str, now: float) -> None:
-        """Steps of a call that wait for company go now: somebody has answered. Those that were tried keep their time."""
+        """Steps of a call that wait for company go now: somebody has answered. Those tried before keep their time."""
 
     def add_timeline(self, node: str, linkedid: str, entries: Sequence[TimelineEntry]) -> None: ...
 

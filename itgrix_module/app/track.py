@@ -66,6 +66,7 @@ class Tracker:
         self._rules, self._timing, self._on_steps = rules, timing, on_steps
         self._board = Board(_restored(store, node))
         self._unsaved: dict[str, _Unsaved] = {}
+        self._odd: set[str] = set()
 
     @property
     def live_calls(self) -> int:
@@ -90,10 +91,16 @@ class Tracker:
         for fact in facts:
             try:
                 self._apply(fact)
-            except Exception:
+            except Exception as error:
                 # A fact that nobody foresaw must not take the calls of everybody else with it.
-                log.exception("a fact could not be applied: %s", fact)
+                self._tell_odd(fact, error)
         self.flush()
+
+    def _tell_odd(self, fact: AnyFact, error: Exception) -> None:
+        """With all about it the first time, in one line when it happens again."""
+        kind = f"{type(fact).__name__}: {error!r}"
+        log.error("a fact could not be applied: %s: %r", fact, error, exc_info=None if kind in self._odd else error)
+        self._odd.add(kind)
 
     def flush(self) -> None:
         """Store what is not stored yet."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from itgrix_module.asterisk.sides import Sides
@@ -15,28 +16,37 @@ from itgrix_module.domain.facts import (
     LegDialled,
     LegJoined,
     RecordingNamed,
+    Room,
     Side,
 )
 
+_BORN = re.compile(r"(\d{9,11})\.\d+$")  # creation time inside a Uniqueid
 _DIALLED_APPLICATIONS = frozenset(("AppDial", "AppDial2", "AppQueue"))
 
 
 def channels_seen(snapshot: Snapshot, lost_at: float, sides: Sides) -> ChannelsSeen:
     """``lost_at``: epoch seconds of the last message before the gap."""
+    at = _moment(snapshot, lost_at)
     rows = sorted(snapshot.channels, key=lambda row: (-row.duration, row.uniqueid != row.linkedid))
-    added = tuple(_added(row, snapshot.at, sides) for row in rows)
+    added = tuple(_added(row, at, sides) for row in rows)
     dialled = [row for row in rows if _is_dialled(row)]
     side_of = {fact.leg: fact.side for fact in added}
     return ChannelsSeen(
-        at=snapshot.at,
+        at=at,
         lost_at=lost_at,
         added=added,
-        dialled=tuple(_dialled(row, snapshot.at, side_of[row.uniqueid]) for row in dialled),
-        answered=tuple(
-            DialEnded(snapshot.at, row.uniqueid, by="", status="ANSWER") for row in dialled if row.state == "Up"
-        ),
-        joined=tuple(_joined(snapshot)),
+        dialled=tuple(_dialled(row, at, side_of[row.uniqueid]) for row in dialled),
+        answered=tuple(DialEnded(at, row.uniqueid, by="", status="ANSWER") for row in dialled if row.state == "Up"),
+        joined=tuple(_joined(snapshot, at)),
     )
+
+
+def _moment(snapshot: Snapshot, lost_at: float) -> float:
+    """When the channels were listed. A recording without time stamps does not say: then their ages do."""
+    if snapshot.at > lost_at:
+        return snapshot.at
+    born = ((_BORN.search(row.uniqueid), row.duration) for row in snapshot.channels)
+    return max([snapshot.at, *(float(found[1]) + age for found, age in born if found)])
 
 
 def recordings_seen(snapshot: Snapshot) -> Iterator[RecordingNamed]:
@@ -74,9 +84,11 @@ def _dialled(row: ChannelRow, at: float, side: Side) -> LegDialled:
     return LegDialled(at - row.duration, row.uniqueid, by=by, number=row.caller_num if side is Side.OUTSIDE else "")
 
 
-def _joined(snapshot: Snapshot) -> Iterator[LegJoined]:
+def _joined(snapshot: Snapshot, at: float) -> Iterator[LegJoined]:
     bridges = {bridge.id: bridge for bridge in snapshot.bridges}
+    parked = {row.uniqueid for row in snapshot.parked}
     for row in snapshot.channels:
         if row.bridge_id:
             bridge = bridges.get(row.bridge_id, BridgeRow(row.bridge_id))
-            yield LegJoined(snapshot.at, row.uniqueid, row.bridge_id, room(bridge.type, bridge.technology))
+            kind = Room.PARK if row.uniqueid in parked else room(bridge.type, bridge.technology)
+            yield LegJoined(at, row.uniqueid, row.bridge_id, kind)

@@ -112,7 +112,11 @@ class Translator:
     def _blind_transfer(self, message: Message) -> Iterator[Fact]:
         if message.get("Result", "Success") == "Success":
             yield LegTransferred(
-                message.at, message.get("TransfererUniqueid"), attended=False, to=message.get("Extension")
+                message.at,
+                message.get("TransfererUniqueid"),
+                attended=False,
+                to=message.get("Extension"),
+                client=message.get("TransfereeUniqueid"),
             )
 
     def _attended_transfer(self, message: Message) -> Iterator[Fact]:
@@ -124,6 +128,8 @@ class Translator:
             attended=True,
             target=message.get("TransferTargetUniqueid"),
             second=message.get("SecondTransfererUniqueid"),
+            client=message.get("TransfereeUniqueid"),
+            bridge=message.get("DestBridgeUniqueid"),
         )
 
     def _hold(self, message: Message) -> Iterator[Fact]:

@@ -42,7 +42,7 @@ class DemoPbx:
 def run_demo(address: Address, home: Path | None, real: bool, told: threading.Event) -> None:
     """Until ``told``; prints the addresses. Raises NeedsOwner with what to do."""
     to_stderr("WARNING")
-    claim(address)
+    address = claim(address)
     with ExitStack() as stack:
         folder = (home or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="itgrix-demo-")))).resolve()
         place = Place(folder, f"sqlite:///{folder / 'itgrix.db'}")
@@ -58,7 +58,8 @@ def _run(stack: ExitStack, place: Place, address: Address, real: bool, told: thr
         pass
     portal = stack.enter_context(sandbox_portal(real))
     pbx = stack.enter_context(_real_pbx(place.home) if real else sandbox_pbx(place.home))
-    configure(place, {"portal.webhook_url": portal.webhook_url(), **pbx.settings})
+    lines = [{"match": line.number, "line": line.number} | SOURCES.get(line.number, {}) for line in portal.config.lines]
+    configure(place, {"portal.webhook_url": portal.webhook_url(), **pbx.settings}, {"lines": lines})
     service = stack.enter_context(running(place))
     url = stack.enter_context(panel(service, address))
     click.echo(
@@ -72,11 +73,15 @@ def _run(stack: ExitStack, place: Place, address: Address, real: bool, told: thr
     told.wait()
 
 
-def claim(address: Address) -> None:
-    """Raises NeedsOwner when somebody listens there; better now than after a PBX has been started."""
+def claim(address: Address) -> Address:
+    """The same as a number, IPv4 where a name means both.
+
+    Raises NeedsOwner when somebody listens there: better now than after a PBX has been started.
+    """
     try:
-        found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, kind, protocol, _, where = found[0]
+        family, kind, protocol, _, where = min(
+            socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        )
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(where)
@@ -86,12 +91,14 @@ def claim(address: Address) -> None:
             f"{address.host}:{address.port} cannot be used: {error.strerror}",
             "Choose another address with --bind, such as 127.0.0.1:0 for any free port.",
         ) from error
+    return Address(str(where[0]), address.port)
 
 
-def configure(place: Place, settings: dict[str, Any]) -> None:
-    """Save them; what else was set in that home stays."""
+def configure(place: Place, needed: dict[str, Any], usual: dict[str, Any]) -> None:
+    """Save what is ``needed``, and what is ``usual`` if it was not set in that home before."""
     with open_core(place) as core:
-        core.settings.save(settings)
+        given = core.settings.current.given
+        core.settings.save({key: value for key, value in usual.items() if key not in given} | needed)
 
 
 # ---- the portal
@@ -145,15 +152,16 @@ CLIENTS = (
     ),
 )
 SANDBOX_LINES = (
-    LineSeed("74950000001", "Отдел продаж"),
-    LineSeed("74950000002", "Реклама"),
+    LineSeed("74950000002", "Реклама на радио"),
     LineSeed("74950000003", "Поддержка"),
+    LineSeed("74950000005", "Общий номер"),
 )
 REAL_LINES = (
-    LineSeed(plan.did(plan.RING_GROUP), "Реклама"),
+    LineSeed(plan.did(plan.RING_GROUP), "Реклама на радио"),
     LineSeed(plan.did(plan.QUEUE), "Поддержка"),
-    LineSeed(plan.did(plan.MENU), "Отдел продаж"),
+    LineSeed(plan.did(plan.MENU), "Общий номер"),
 )
+SOURCES = {lines[0].number: {"source": "ADVERTISING"} for lines in (SANDBOX_LINES, REAL_LINES)}
 
 
 def with_mobile(user: UserSeed) -> UserSeed:

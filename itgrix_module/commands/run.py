@@ -34,6 +34,8 @@ def serve(bind: str) -> None:
         place = Place.of(os.environ)
         address = Address.parse(bind)
         to_stderr()
+        # What it warns of (a connection that is tried again) we say ourselves, once.
+        logging.getLogger("urllib3").setLevel(logging.ERROR)
         with running(place) as service, panel(service, address) as url:
             service.core.settings.on_change(lambda settings: set_level(settings["log.level"]))
             click.echo(f"panel on {url}")

@@ -8,21 +8,26 @@ Linkedids, and two clients in one conference stay two calls.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
-from itgrix_module.domain import tracking
-from itgrix_module.domain.call import Call, Direction, Leg, Ring
+from itgrix_module.domain import talking, tracking
+from itgrix_module.domain.call import Call, Leg
 from itgrix_module.domain.facts import (
     AnyFact,
     ChannelsSeen,
     Fact,
     LegAdded,
+    LegDialled,
     LegEnded,
     LegJoined,
     LegParted,
     LegTransferred,
     Side,
 )
+from itgrix_module.domain.gap import differences
+from itgrix_module.domain.network import Network
+from itgrix_module.domain.talking import Connection
+from itgrix_module.domain.targets import Switchboard, with_target
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,14 @@ class Change:
     merged_into: str = ""
 
 
+@dataclass(slots=True)
+class _Round:
+    """What one fact, or one snapshot, has done so far. ``before``: calls as they were, ``merges``: who became whom."""
+
+    before: dict[str, Call | None] = field(default_factory=dict)
+    merges: dict[str, str] = field(default_factory=dict)
+
+
 class Board:
     """Applies facts to the calls they concern. Not thread-safe: one writer per PBX."""
 
@@ -42,10 +55,9 @@ class Board:
         self._call_of_leg: dict[str, str] = {}
         self._call_of_linkedid: dict[str, str] = {}
         self._linkedids_of_call: dict[str, set[str]] = {}
-        self._bridges: dict[str, set[str]] = {}
-        self._bridge_of_leg: dict[str, str] = {}
-        self._pairs: dict[str, set[str]] = {}
-        self._pair_of_leg: dict[str, str] = {}
+        self._network = Network()
+        self._heard = 0.0  # time of the newest fact
+        self._switchboard = Switchboard(self._network, self._leg_or_none, self._rung_by, self._is_client)
         for call in calls:
             self._restore(call)
 
@@ -61,45 +73,50 @@ class Board:
 
     def apply(self, fact: AnyFact) -> list[Change]:
         """Fold a fact in and tell which calls it changed."""
+        now = _Round()
         if isinstance(fact, ChannelsSeen):
-            return self._compare(fact)
-        before: dict[str, Call | None] = {}
-        merges: dict[str, str] = {}
-        self._apply_one(fact, before, merges)
-        return self._changes(before, merges)
+            known = {leg: self._leg(leg) for leg in self._call_of_leg}
+            for missed in tuple(differences(fact, known, self._heard)):
+                self._apply_one(missed, now)
+        else:
+            self._apply_one(fact, now)
+        self._heard = max(self._heard, fact.at)
+        return self._changes(now)
 
-    def _changes(self, before: dict[str, Call | None], merges: dict[str, str]) -> list[Change]:
+    def _changes(self, now: _Round) -> list[Change]:
         changes = []
-        for key, old in before.items():
+        for key, old in now.before.items():
             new = self._calls.get(key)
-            if key in merges:
-                changes.append(Change(old, None, merges[key]))
+            if key in now.merges:
+                changes.append(Change(old, None, now.merges[key]))
             elif new is not None and new is not old:
                 changes.append(Change(old, new))
-        for key in before:
+        for key in now.before:
             self._forget_if_over(key)
         return changes
 
-    def _apply_one(self, fact: Fact, before: dict[str, Call | None], merges: dict[str, str]) -> None:
+    def _apply_one(self, fact: Fact, now: _Round) -> None:
         if isinstance(fact, LegAdded):
-            self._place(fact, before)
+            self._place(fact, now)
+        elif isinstance(fact, LegDialled):
+            self._adopt(fact, now)
         key = self._call_of_leg.get(fact.leg)
+        if isinstance(fact, LegTransferred):
+            fact = with_target(fact, self._switchboard)
+            key = self._call_of_transfer(fact, now)
         if key is None:
             return
-        if isinstance(fact, LegTransferred):
-            fact = self._with_target(fact)
-            key = self._call_of_transfer(fact, key, before, merges)
         if not isinstance(fact, LegJoined | LegParted | LegEnded):
-            self._set(key, tracking.apply(self._calls[key], fact), before)
+            self._set(key, tracking.apply(self._calls[key], fact), now)
             return
         touched = self._reached_calls(fact.leg)
-        self._set(key, tracking.apply(self._calls[key], fact), before)
+        self._set(key, tracking.apply(self._calls[key], fact), now)
         self._move(fact)
-        self._settle(fact.at, touched | self._reached_calls(fact.leg) | {key}, before, merges)
+        self._settle(fact.at, touched | self._reached_calls(fact.leg) | {key}, now)
 
     # -- where a leg belongs
 
-    def _place(self, fact: LegAdded, before: dict[str, Call | None]) -> None:
+    def _place(self, fact: LegAdded, now: _Round) -> None:
         if fact.leg in self._call_of_leg or fact.side is Side.SERVICE:
             return
         key = self._call_of_linkedid.get(fact.call, fact.call)
@@ -108,202 +125,147 @@ class Board:
             # The leg outlives the call it came from: what happens on it now is another call.
             key, known = fact.leg, self._calls.get(fact.leg)
         if known is None:
-            root = fact.leg
-            self._set(key, Call(id=key, root=root, started=fact.at), before)
+            self._set(key, Call(id=key, root=fact.leg, started=fact.at), now)
             self._own(fact.call, key)
         self._call_of_leg[fact.leg] = key
-        self._pair(fact.leg, fact.pair)
+        self._network.pair(fact.leg, fact.pair)
+
+    def _adopt(self, fact: LegDialled, now: _Round) -> None:
+        """Who dials a leg has it in his call, whatever its Linkedid says (conferences mix them)."""
+        source = self._call_of_leg.get(fact.leg)
+        target = self._call_of_leg.get(fact.by) if fact.by else self._call_that_returns(fact.leg)
+        if source is None or target is None or source == target or self._calls[target].ended is not None:
+            return
+        legs = frozenset({fact.leg} | self._network.mates(fact.leg))
+        if legs == self._calls[source].legs.keys() and not self._calls[source].client:
+            self._merge(self._calls[target], self._calls[source], now)
+            return
+        left, grown = tracking.moved(self._calls[source], self._calls[target], legs)
+        self._set(source, left, now)
+        self._set(target, grown, now)
+        self._call_of_leg.update(dict.fromkeys(legs, target))
+
+    def _call_that_returns(self, leg: str) -> str | None:
+        """Of a phone that nobody dials: he handed a client over who waits alone now, so the PBX calls him back."""
+        rung = self._leg_or_none(leg)
+        if rung is None or rung.side is not Side.EMPLOYEE:
+            return None
+        for key, call in self._calls.items():
+            waits = self._network.bridge_of(call.client) and self._network.reach(call.client) == {call.client}
+            if waits and any(other.gave_away and other.party == rung.party for other in call.legs.values()):
+                return key
+        return None
 
     def _own(self, linkedid: str, key: str) -> None:
         self._linkedids_of_call.get(self._call_of_linkedid.get(linkedid, ""), set()).discard(linkedid)
         self._call_of_linkedid[linkedid] = key
         self._linkedids_of_call.setdefault(key, set()).add(linkedid)
 
-    def _pair(self, leg: str, pair: str) -> None:
-        if pair:
-            self._pair_of_leg[leg] = pair
-            self._pairs.setdefault(pair, set()).add(leg)
-
-    def _set(self, key: str, call: Call, before: dict[str, Call | None]) -> None:
-        before.setdefault(key, self._calls.get(key))
+    def _set(self, key: str, call: Call, now: _Round) -> None:
+        now.before.setdefault(key, self._calls.get(key))
         self._calls[key] = call
 
     def _move(self, fact: Fact) -> None:
         if isinstance(fact, LegJoined):
-            self._leave(fact.leg, self._bridge_of_leg.get(fact.leg, ""))
-            self._enter(fact.leg, self._leg(fact.leg).bridge)
+            self._network.enter(fact.leg, self._leg(fact.leg).bridge)
         elif isinstance(fact, LegParted):
-            self._leave(fact.leg, fact.bridge)
-        elif isinstance(fact, LegEnded):
-            self._leave(fact.leg, self._bridge_of_leg.get(fact.leg, ""))
+            self._network.leave(fact.leg, fact.bridge)
+        else:
+            self._network.remove(fact.leg)
             self._call_of_leg.pop(fact.leg, None)
-            _discard(self._pairs, self._pair_of_leg.pop(fact.leg, ""), fact.leg)
-
-    def _enter(self, leg: str, bridge: str) -> None:
-        if bridge:
-            self._bridge_of_leg[leg] = bridge
-            self._bridges.setdefault(bridge, set()).add(leg)
-
-    def _leave(self, leg: str, bridge: str) -> None:
-        if self._bridge_of_leg.get(leg) == bridge:
-            del self._bridge_of_leg[leg]
-        _discard(self._bridges, bridge, leg)
 
     # -- who hears whom
 
     def _leg(self, leg: str) -> Leg:
         return self._calls[self._call_of_leg[leg]].legs[leg]
 
-    def _neighbours(self, leg: str) -> set[str]:
-        bridge = self._leg(leg).bridge
-        return self._bridges.get(bridge, set()) - {leg} if bridge else set()
+    def _leg_or_none(self, leg: str) -> Leg | None:
+        return self._leg(leg) if leg in self._call_of_leg else None
 
-    def _reach(self, leg: str) -> set[str]:
-        """Every leg that hears this one, through bridges and Local pairs."""
-        if leg not in self._call_of_leg:
-            return set()
-        seen, edge = {leg}, [leg]
-        while edge:
-            current = edge.pop()
-            around = set(self._neighbours(current))
-            pair = self._leg(current).pair
-            if pair and (current == leg or around):
-                around |= self._pairs.get(pair, set())
-            for other in around - seen:
-                seen.add(other)
-                edge.append(other)
-        return seen
+    def _rung_by(self, leg: str) -> list[Leg]:
+        call = self._calls.get(self._call_of_leg.get(leg, ""))
+        return [other for other in call.legs.values() if other.dialled_by == leg] if call else []
+
+    def _is_client(self, leg: str) -> bool:
+        call = self._calls.get(self._call_of_leg.get(leg, ""))
+        return call is not None and call.client == leg
 
     def _reached_calls(self, leg: str) -> set[str]:
-        return {self._call_of_leg[other] for other in self._reach(leg)}
+        if leg not in self._call_of_leg:
+            return set()
+        return {self._call_of_leg[other] for other in self._network.reach(leg)}
 
-    def _settle(self, at: float, touched: set[str], before: dict[str, Call | None], merges: dict[str, str]) -> None:
+    def _settle(self, at: float, touched: set[str], now: _Round) -> None:
         for key in sorted(touched):
-            if key in self._calls and key not in merges:
-                self._merge_reached(key, before, merges)
-        for key in sorted(touched | set(merges.values())):
-            if key in self._calls and key not in merges:
-                self._connect(key, at, before)
+            if key in self._calls:
+                self._merge_reached(key, now)
+        for key in sorted(touched | set(now.merges.values())):
+            if key in self._calls:
+                self._connect(key, at, now)
 
-    def _connect(self, key: str, at: float, before: dict[str, Call | None]) -> None:
+    def _connect(self, key: str, at: float, now: _Round) -> None:
         call = self._calls[key]
         anchor = _anchor(call)
-        if not anchor or anchor not in call.legs:
-            self._set(key, tracking.connected(call, at, frozenset(), False), before)
+        if anchor not in call.legs:
+            self._set(key, talking.connected(call, at, frozenset(), False), now)
             return
-        heard = self._reach(anchor) - {anchor}
-        parties = frozenset(self._party(call, self._leg(other)) for other in heard if self._is_party(call, other))
+        heard = [self._leg(other) for other in self._network.reach(anchor) if other != anchor]
+        parties = frozenset(_party(leg) for leg in heard if _is_party(call, leg))
         alone = bool(call.legs[anchor].bridge) and not parties
-        call = tracking.connected(call, at, parties, alone)
-        call = tracking.near(call, frozenset(self._neighbours(anchor)))
+        call = talking.connected(call, at, parties, alone)
+        call = talking.near(call, frozenset(self._network.neighbours(anchor)))
         if call is not self._calls[key]:
-            self._set(key, call, before)
-
-    def _is_party(self, call: Call, leg: str) -> bool:
-        other = self._leg(leg)
-        return other.side is Side.EMPLOYEE or (other.side is Side.OUTSIDE and call.has_client)
-
-    def _party(self, call: Call, leg: Leg) -> tuple[str, str, bool]:
-        if leg.side is Side.EMPLOYEE:
-            return leg.id, leg.party, True
-        if leg.id in call.legs and call.direction is Direction.INCOMING:
-            return leg.id, leg.number, tracking.is_mobile(call, leg)
-        return leg.id, leg.number, False
+            self._set(key, call, now)
 
     # -- calls that become one
 
-    def _merge_reached(self, key: str, before: dict[str, Call | None], merges: dict[str, str]) -> None:
+    def _merge_reached(self, key: str, now: _Round) -> None:
         call = self._calls[key]
         anchor = _anchor(call)
         start = anchor if anchor in self._call_of_leg else next(iter(call.legs), "")
-        for other_key in self._reached_calls(start) - {key} if start else ():
+        for other_key in sorted(self._reached_calls(start) - {key}):
             other = self._calls[other_key]
-            if call.has_client and other.has_client:
+            if (call.client and other.client) or call.ended is not None or other.ended is not None:
                 continue
             kept, gone = _order(call, other)
-            self._merge(kept, gone, before, merges)
+            self._merge(kept, gone, now)
             if kept.id != key:
                 return
             call = self._calls[key]
 
-    def _merge(self, kept: Call, gone: Call, before: dict[str, Call | None], merges: dict[str, str]) -> None:
-        self._set(kept.id, tracking.merged(kept, gone), before)
-        before.setdefault(gone.id, gone)
+    def _merge(self, kept: Call, gone: Call, now: _Round) -> None:
+        self._set(kept.id, tracking.merged(kept, gone), now)
+        now.before.setdefault(gone.id, gone)
         del self._calls[gone.id]
-        merges[gone.id] = kept.id
+        now.merges[gone.id] = kept.id
         for leg in gone.legs:
             self._call_of_leg[leg] = kept.id
         for linkedid in tuple(self._linkedids_of_call.pop(gone.id, ())):
             self._own(linkedid, kept.id)
 
-    def _with_target(self, fact: LegTransferred) -> LegTransferred:
-        """An attended transfer names a leg, or, while that still rings, none; say which party it is."""
-        if not fact.attended or fact.to:
-            return fact
-        mine = {fact.leg, fact.second}
-        heard = [fact.target, *sorted(self._reach(fact.target) - mine)] if fact.target else []
-        for leg in [*heard, *self._rung_by(fact.second)]:
-            found = self._leg(leg) if leg in self._call_of_leg else None
-            if found is not None and found.side is Side.EMPLOYEE:
-                return replace(fact, to=found.party)
-            if found is not None and found.side is Side.OUTSIDE and found.number:
-                return replace(fact, to=found.number)
-        return fact
+    def _call_of_transfer(self, fact: LegTransferred, now: _Round) -> str | None:
+        """The call whose client is given away; what his employee asked on another line becomes part of it."""
+        legs = (fact.client, fact.leg, fact.second, fact.target)
+        keys = dict.fromkeys(self._call_of_leg[leg] for leg in legs if leg in self._call_of_leg)
+        calls = sorted((self._calls[key] for key in keys), key=lambda call: (call.ended is not None, not call.client))
+        if not calls:
+            return None
+        for other in calls[1:] if fact.attended else ():
+            if not other.client and other.ended is None:
+                self._merge(self._calls[calls[0].id], other, now)
+        return calls[0].id
 
-    def _rung_by(self, leg: str) -> list[str]:
-        call = self._calls.get(self._call_of_leg.get(leg, ""))
-        return [other.id for other in call.legs.values() if other.dialled_by == leg] if call else []
-
-    def _call_of_transfer(
-        self, fact: LegTransferred, key: str, before: dict[str, Call | None], merges: dict[str, str]
-    ) -> str:
-        """The call that has the client; what his employee asked on another line becomes part of it."""
-        keys = {self._call_of_leg[leg] for leg in (fact.leg, fact.second, fact.target) if leg in self._call_of_leg}
-        calls = sorted((self._calls[item] for item in keys), key=lambda call: (not call.has_client, call.started))
-        kept = calls[0] if calls else self._calls[key]
-        if fact.attended:
-            for other in calls[1:]:
-                if not other.has_client:
-                    self._merge(self._calls[kept.id], other, before, merges)
-        return kept.id
-
-    # -- after a gap
-
-    def _compare(self, seen: ChannelsSeen) -> list[Change]:
-        before: dict[str, Call | None] = {}
-        merges: dict[str, str] = {}
-        for fact in self._differences(seen):
-            self._apply_one(fact, before, merges)
-        return self._changes(before, merges)
-
-    def _differences(self, seen: ChannelsSeen) -> Iterator[Fact]:
-        """What must have happened in the gap. Who is gone left when the line did; who is new comes now."""
-        known = set(self._call_of_leg)
-        alive = {fact.leg for fact in seen.added}
-        bridges = {fact.leg: fact.bridge for fact in seen.joined}
-        yield from (fact for fact in seen.added if fact.leg not in known)
-        yield from (fact for fact in seen.dialled if fact.leg not in known)
-        for answer in seen.answered:
-            if answer.leg in self._call_of_leg and self._leg(answer.leg).ring is Ring.RINGING:
-                yield answer
-        for leg in known & alive:
-            bridge = self._leg(leg).bridge
-            if bridge and bridges.get(leg) != bridge:
-                yield LegParted(seen.lost_at, leg, bridge)
-        for join in seen.joined:
-            if join.leg in self._call_of_leg and self._leg(join.leg).bridge != join.bridge:
-                yield join
-        for leg in sorted(known - alive):
-            yield LegEnded(min(max(seen.ended.get(leg, seen.lost_at), seen.lost_at), seen.at), leg)
+    # -- beginning and end
 
     def _restore(self, call: Call) -> None:
         self._calls[call.id] = call
+        self._heard = max(self._heard, call.changed)
         for linkedid in (call.id, *call.merged):
             self._own(linkedid, call.id)
         for leg in call.legs.values():
             self._call_of_leg[leg.id] = call.id
-            self._pair(leg.id, leg.pair)
-            self._enter(leg.id, leg.bridge)
+            self._network.pair(leg.id, leg.pair)
+            self._network.enter(leg.id, leg.bridge)
 
     def _forget_if_over(self, key: str) -> None:
         call = self._calls.get(key)
@@ -314,22 +276,21 @@ class Board:
             self._call_of_linkedid.pop(linkedid, None)
 
 
-def _discard(groups: dict[str, set[str]], name: str, leg: str) -> None:
-    members = groups.get(name)
-    if members is None:
-        return
-    members.discard(leg)
-    if not members:
-        del groups[name]
-
-
 def _anchor(call: Call) -> str:
     """The leg whose conversations are the call's: the client's, or the caller's inside the company."""
     return call.client or (call.root if not call.has_client else "")
 
 
+def _is_party(call: Call, leg: Leg) -> bool:
+    return leg.employee or (leg.side is Side.OUTSIDE and call.has_client)
+
+
+def _party(leg: Leg) -> Connection:
+    return leg.id, leg.who, leg.employee
+
+
 def _order(one: Call, other: Call) -> tuple[Call, Call]:
     """Which call stays: the one with an outside party, else the older."""
-    if one.has_client != other.has_client:
-        return (one, other) if one.has_client else (other, one)
+    if bool(one.client) != bool(other.client):
+        return (one, other) if one.client else (other, one)
     return (one, other) if one.started <= other.started else (other, one)

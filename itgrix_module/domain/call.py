@@ -54,7 +54,12 @@ class Ring(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One party's channel in a call. ``rang_at``: when the PBX began to ring it; ``answered``: when it picked up."""
+    """One party's channel in a call.
+
+    ``rang_at``: when the PBX began to ring it; ``answered``: when it picked up. ``dialled``: what its party dialled,
+    or what a Local pair was made for. ``mobile``: an outside leg that is an employee's mobile. ``gave_away``: its
+    party has handed the call over.
+    """
 
     id: str
     side: Side
@@ -71,6 +76,19 @@ class Leg:
     bridge: str = ""
     parked: bool = False
     met_client: bool = False
+    dialled: str = ""
+    mobile: bool = False
+    gave_away: bool = False
+
+    @property
+    def employee(self) -> bool:
+        """A phone or a mobile of an employee."""
+        return self.side is Side.EMPLOYEE or self.mobile
+
+    @property
+    def who(self) -> str:
+        """Extension of an employee, number of an outside party."""
+        return self.party if self.side is Side.EMPLOYEE else self.number
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +112,16 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Who gave the call to whom; extensions or outside numbers."""
+    """Who gave the call to whom; extensions or outside numbers.
+
+    ``told``: the PBX said so; False when it only follows from who talked with whom.
+    """
 
     kind: str
     by: str
     to: str
     at: float
+    told: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +165,8 @@ class Call:
     for an internal call. ``rings``: everybody whose phone rang. ``changed``: time of the newest fact. ``near``: legs
     that shared a bridge with the client (a recording on them is a recording of the client); ``diallers``: legs that
     dialled the client. ``consults``: the client waited in the bridge while his employee asked somebody else.
-    ``merged``: Linkedids that became part of this call.
+    ``parks``: he was parked, until he talked again. ``taken_from``: the employee whom he left in a bridge, as long as
+    nobody said why. ``merged``: Linkedids that became part of this call.
     """
 
     id: str
@@ -170,6 +193,7 @@ class Call:
     dials: tuple[Dial, ...] = ()
     picked_up: float | None = None
     queue: str = ""
+    taken_from: str = ""
     merged: tuple[str, ...] = ()
     changed: float = 0.0
     ended: float | None = None

@@ -42,9 +42,9 @@ class LegAdded(Fact):
     """A channel appeared.
 
     ``call``: Linkedid. ``party``: extension of an employee, name of the trunk of an outside leg. ``number``,
-    ``name``: caller id as the channel shows it. ``dialled``: what the caller dialled (a DID on a trunk). ``calling``:
-    the party called in; False for a leg that the PBX makes. ``pair``: for one half of a Local pair, the name both
-    halves share.
+    ``name``: caller id as the channel shows it. ``dialled``: what the caller dialled (a DID on a trunk), or what a
+    Local pair was made for. ``calling``: the party called in; False for a leg that the PBX makes. ``pair``: for one
+    half of a Local pair, the name both halves share.
     """
 
     call: str
@@ -108,13 +108,16 @@ class LegParted(Fact):
 class LegTransferred(Fact):
     """An employee's leg gave the call away. ``leg``: the leg of the one who transfers; ``second``: his other leg.
 
-    ``to``: what he dialled (blind); ``target``: the leg that takes over (attended).
+    ``to``: what he dialled (blind); ``target``: the leg that takes over (attended); ``client``: the leg that is given
+    away. Of an attended transfer either may be missing; ``bridge``: where they all are, or empty while it rings.
     """
 
     attended: bool
     to: str = ""
     target: str = ""
     second: str = ""
+    client: str = ""
+    bridge: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,8 +58,6 @@ def outcome(call: Call) -> Outcome:
         return Outcome.ANSWERED
     if call.direction is Direction.INCOMING:
         return Outcome.MISSED
-    if call.originated and call.picked_up is None:
-        return Outcome.CANCELLED
     if not call.dials:
         return Outcome.CANCELLED if call.direction is Direction.OUTGOING else Outcome.NO_ANSWER
     return _outcome_of_dial(call.dials[-1])

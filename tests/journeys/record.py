@@ -20,6 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from itgrix_module.sandbox.rig import bridges
 from itgrix_module.sandbox.rig.manager import AmiLogin, action
 from itgrix_module.sandbox.rig.pbx import RealPbx
 from itgrix_module.sandbox.rig.rig import Played, Rig, Situation
@@ -110,6 +111,8 @@ class TapedPbx(RealPbx):
         manager.write_text(manager.read_text().replace("[general]\n", "[general]\ntimestampevents = yes\n", 1))
         if chan_sip:
             to_chan_sip(etc, self.ports.sip)
+            bridges.PHONE = re.compile(r"SIP/(\d{3})-")
+            bridges.DEVICE = re.compile(r"SIP/(.+)-[^-]+")
 
     def start_tapes(self) -> None:
         for tape in self.tapes:
@@ -152,6 +155,8 @@ def to_chan_sip(etc: Path, port: int) -> None:
         text = re.sub(r"\$\{PJSIP_DIAL_CONTACTS\(([^)]*)\)\}", r"SIP/\1", path.read_text())
         text = re.sub(r"PJSIP/([^@,&\s]*)@([\w${}-]+)", r"SIP/\2/\1", text)
         path.write_text(text.replace("PJSIP/", "SIP/"))
+    pjsip = etc / "pjsip.conf"  # its transport must make room
+    pjsip.write_text(pjsip.read_text().replace(f"bind=127.0.0.1:{port}", "bind=127.0.0.4:5060"))
     modules = (etc / "modules.conf").read_text().replace("noload => chan_sip.so\n", "noload => chan_pjsip.so\n")
     (etc / "modules.conf").write_text(modules)
 

@@ -104,6 +104,7 @@ def test_the_same_story_in_russian(russian: FlaskClient, database: Database) -> 
         ("22/in_xfer_blind_refer", ["Transfer without consultation: 101 Анна Смирнова → 102 Иван Кузнецов"]),
         ("22/in_xfer_att_refer", ["Transfer after consultation: 101 Анна Смирнова → 102 Иван Кузнецов"]),
         ("22/in_queue_ringall", ["enters the queue 700"]),
+        ("22/in_anonymous", ["Number hidden", "Call from a hidden number"]),
         ("22/out_busy", ["is dialled through", "is busy"]),
         ("22/in_hold", ["puts the call on hold", "takes the call back from hold"]),
     ],
@@ -320,6 +321,7 @@ def test_part_of_another_call_leads_there(client: FlaskClient, database: Databas
 def test_running_call_renews_itself_until_it_is_over(client: FlaskClient, database: Database) -> None:
     save(database, row(live=True, phase="talking", ended=None, outcome="", status=""))
     assert f'data-live="{PAGE}/live"' in client.get(PAGE).text
+    assert f'data-live="{PAGE}/live?technical=1&amp;start=3"' in client.get(f"{PAGE}?technical=1&start=3").text
     assert "X-Live" not in client.get(f"{PAGE}/live").headers
     save(database, row())
     assert "data-live" not in client.get(PAGE).text

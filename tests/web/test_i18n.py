@@ -102,6 +102,20 @@ def test_value_that_is_a_word_of_the_engine_is_translated_too() -> None:
     assert catalogue("ru").said("missed, for the default user") == "пропущен, ответственный сотрудник по умолчанию"
 
 
+def test_reason_inside_of_a_finding_is_translated_too() -> None:
+    said = catalogue("ru").said(
+        "3 deliveries failed for good, the last one: telephony.externalcall.finish: The call has no employee."
+    )
+    assert said == (
+        "окончательно не доставлено: 3, последняя причина: telephony.externalcall.finish: У звонка нет сотрудника."
+    )
+
+
+def test_what_a_vendor_said_stays_in_its_words() -> None:
+    said = catalogue("ru").said("the database server does not answer (2003, Can't connect)")
+    assert said == "сервер базы данных не отвечает (2003, Can't connect)"
+
+
 def test_unknown_sentence_stays_as_it_is() -> None:
     assert catalogue("ru").said("PSQLException: xyz") == "PSQLException: xyz"
 

@@ -117,9 +117,11 @@ _ENGINE = (
     "storage/faults.py",
     "storage/outbox_admin.py",
 )
-_NOT_FOR_PEOPLE = frozenset({"call %s: %s", "no such table", "no such column", "{0} {0}", "{0}: {0}", "{0} ({0})"})
+_NOT_FOR_PEOPLE = frozenset(
+    {"call %s: %s", "no such table", "no such column", "{0} {0}", "{0}: {0}", "{0} ({0})", "{0}. {0}"}
+)
 # Lines of the timeline whose words the story makes anew from their data.
-_TOLD_ANEW = re.compile(r"\{0\}: accepted|attach: .*")
+_TOLD_ANEW = re.compile(r"\{0\}: accepted.*|, but \{0\}|attach: .*|.*%[sd].*")
 
 
 def _sentences(tree: ast.AST) -> Iterator[ast.expr]:

@@ -7,6 +7,8 @@
 
   const notice = document.querySelector("[data-notice]");
   const voice = document.querySelector("[data-voice]");
+  // Elements between whose children white space means nothing, so that it does not shift them.
+  const BOXES = "tbody, ol, ul, table, tr, dl, section, article, [data-live], .pile, .parts, .columns";
   let lastGood = new Date();
 
   function morph(old, fresh) {
@@ -20,14 +22,14 @@
       return;
     }
     copyAttributes(old, fresh);
-    if (/^(TBODY|OL|UL)$/.test(old.nodeName)) [old, fresh].forEach(dropBlanks);
+    if (old.matches(BOXES)) [old, fresh].forEach(dropBlanks);
     const children = [...fresh.childNodes];
     children.forEach((child, index) => place(old, child, index));
     while (old.childNodes.length > children.length) old.lastChild.remove();
   }
 
-  function dropBlanks(list) {
-    [...list.childNodes].filter((node) => node.nodeType !== Node.ELEMENT_NODE).forEach((node) => node.remove());
+  function dropBlanks(box) {
+    [...box.childNodes].filter((node) => !node.nodeValue?.trim() && node.nodeType === Node.TEXT_NODE).forEach((node) => node.remove());
   }
 
   function copyAttributes(old, fresh) {
@@ -68,7 +70,7 @@
     const fresh = box.cloneNode(false);
     fresh.innerHTML = await answer.text();
     lastGood = new Date();
-    if (answer.headers.get("X-Live") === "over") box.dataset.over = "yes";
+    if (answer.headers.get("X-Live") === "over") fresh.dataset.over = box.dataset.over = "yes";
     if (isReading(box)) return;
     const before = spoken(box);
     morph(box, fresh);

@@ -10,7 +10,7 @@ from typing import Any
 from itgrix_module.app.ports import TimelineEntry
 from itgrix_module.domain.facts import Room, Side
 from itgrix_module.domain.numbers import is_dialled_number
-from web.formatting import phone
+from web.formatting import is_number, phone
 from web.i18n import mark
 from web.preferences import text
 from web.story.line import Line
@@ -77,7 +77,7 @@ def _added(scene: Scene, data: Data) -> Told:
     dialled = str(data.get("dialled", ""))
     shown = phone(dialled) if is_dialled_number(dialled) else ""
     if leg.side == Side.OUTSIDE:
-        number = phone(leg.number) or text("a hidden number")
+        number = phone(leg.number) if is_number(leg.number) else text("a hidden number")
         if shown:
             return "in", text("Call from {number} to {line}", number=number, line=shown), False, ""
         return "in", text("Call from {number}", number=number), False, ""
@@ -148,7 +148,9 @@ def _parted(scene: Scene, data: Data) -> Told:
 def _transferred(scene: Scene, data: Data) -> Told:
     who, to, target = scene.who(_leg(data)), str(data.get("to", "")), str(data.get("target", ""))
     if data.get("attended"):
-        shown = scene.who(target) if target else scene.party(to)
+        shown = scene.who(target) if target in scene.legs else scene.party(to)
+        if not shown:
+            return "transfer", text("Transfer after consultation: {who}", who=who), False, ""
         return "transfer", text("Transfer after consultation: {who} → {to}", who=who, to=shown), False, ""
     return "transfer", text("Transfer without consultation: {who} → {to}", who=who, to=scene.party(to)), False, ""
 

@@ -46,7 +46,7 @@ class CuttableLink:
         """``target``: port on 127.0.0.1 to lead to."""
         self.target = target
         self.port = 0
-        self._thread = LoopThread("ami-link")
+        self._thread = LoopThread("rig-ami-proxy")
         self._server: asyncio.Server | None = None
         self._pairs: set[asyncio.Task[None]] = set()
         self._through = 0

@@ -118,6 +118,7 @@ def _story(node: str, linkedid: str) -> dict[str, Any]:
         "item": story.item,
         "people": people,
         "technical": technical,
+        "start": start,
         "lines": lines[start:end],
         "more_from": end if end < len(lines) else None,
         "transfers": [line for line in told if line.name == "LegTransferred"],

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Transfers: who handed the client over to whom."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from itgrix_module.domain.call import Call, Transfer
+from itgrix_module.domain.facts import LegTransferred
+from itgrix_module.domain.talking import PARKING, close
+
+_ONE_EVENT = 2.0  # seconds in which bridges may tell of a transfer before the PBX does
+
+
+def leg_transferred(call: Call, fact: LegTransferred) -> Call:
+    by = _giver(call, fact)
+    call = replace(_marked(call, (fact.leg, fact.second)), taken_from="", consults=close(call.consults, fact.at))
+    if not fact.to or fact.to == by or (not fact.attended and _is_parked(call, fact.at)):
+        return call
+    kind = "attended" if fact.attended else "blind"
+    known = tuple(item for item in call.transfers if not _is_guess_of(item, by, fact.at))
+    return replace(call, transfers=(*known, Transfer(kind, by, fact.to, fact.at)))
+
+
+def _giver(call: Call, fact: LegTransferred) -> str:
+    for key in (fact.leg, fact.second):
+        leg = call.legs.get(key)
+        if leg is not None and leg.employee:
+            return leg.who
+    return call.talks[-1].party if call.talks else call.root_party
+
+
+def _marked(call: Call, legs: tuple[str, ...]) -> Call:
+    for key in legs:
+        leg = call.legs.get(key)
+        if leg is not None and not leg.gave_away:
+            call = call.with_leg(replace(leg, gave_away=True))
+    return call
+
+
+def _is_parked(call: Call, at: float) -> bool:
+    """The transfer that is told just now was into the car park."""
+    client = call.legs.get(call.client)
+    return client is not None and client.parked and (not call.parks or at - call.parks[-1].start < PARKING)
+
+
+def _is_guess_of(transfer: Transfer, by: str, at: float) -> bool:
+    return not transfer.told and transfer.by == by and at - transfer.at < _ONE_EVENT

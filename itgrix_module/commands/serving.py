@@ -96,6 +96,7 @@ def served(app: object, address: Address) -> Iterator[str]:
     try:
         yield f"http://{address.host}:{server.effective_port}"
     finally:
-        server.close()
+        # Pages under way end first: a thread that answers on a closed socket complains.
         server.task_dispatcher.shutdown(timeout=_STOP)
+        server.close()
         thread.join(timeout=_STOP)

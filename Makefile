@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 PYTHON ?= python3
 BIN = .venv/bin
+QUICK = $(BIN)/python -m pytest -q -m "not live" -n 2 --dist loadfile
 
 .PHONY: help setup demo test quick lint types benchmark clean
 
@@ -16,10 +17,13 @@ demo:  ## the product with a sandbox portal and a sandbox PBX, panel on :8077
 
 test:  ## all tests: quick ones, then real MariaDB, Asterisk and browser
 	@$(PYTHON) tools/setup.py --system test
-	@$(BIN)/python -m pytest -q
+	@echo "==> Tests that need no service"
+	@$(QUICK)
+	@echo "==> Tests with a real Asterisk 22 and 16, MariaDB and Chromium (some minutes; the packages are fetched once)"
+	@$(BIN)/python -m pytest -q -m live
 
 quick: setup  ## the tests that need no service
-	@$(BIN)/python -m pytest -q -m "not live"
+	@$(QUICK)
 
 lint: setup  ## ruff and the direction of imports
 	@$(BIN)/ruff check .
@@ -33,4 +37,4 @@ benchmark: setup  ## figures beside the budgets of the design
 	@$(BIN)/python -m benchmarks
 
 clean:  ## what setup made
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache *.egg-info

@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from itgrix_module.core import open_core
 from itgrix_module.place import Place
 from itgrix_module.sandbox.pbx import AmiUser, Extension, Group, PbxConfig, SandboxPbx
 from itgrix_module.sandbox.portal import PortalConfig, SandboxPortal
 from itgrix_module.sandbox.portal.config import UserSeed
-from itgrix_module.service import Service, open_core, running
+from itgrix_module.service import Service, running
 
 LATENCY = 0.150  # seconds of every answer of the portal, as the peers were measured with
 

@@ -6,9 +6,13 @@ from __future__ import annotations
 import click
 
 from itgrix_module.commands.configure import migrate, settings
+from itgrix_module.commands.hooks import hooks
 from itgrix_module.commands.inspect import calls, check, outbox, status
+from itgrix_module.commands.numbers import numbers
+from itgrix_module.commands.recordings import recordings
 from itgrix_module.commands.run import demo, serve
 from itgrix_module.commands.tape import record, replay
+from itgrix_module.commands.templates import templates
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -17,7 +21,10 @@ def main() -> None:
     """Joins Asterisk and FreePBX with Bitrix24."""
 
 
-for command in (serve, demo, check, replay, record, settings, status, calls, outbox, migrate):
+for command in (
+    *(serve, demo, check, replay, record, settings, status, calls, outbox, migrate),
+    *(numbers, hooks, templates, recordings),
+):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -5,18 +5,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from itgrix_module import surroundings
 from itgrix_module.app.health import Check, Level
+from itgrix_module.app.ports import LimitState, LimitStore
+from itgrix_module.app.standing import CHECK
 from itgrix_module.asterisk.connection import Connection
 from itgrix_module.bitrix24 import crm
 from itgrix_module.bitrix24.selftest import examine
-from itgrix_module.domain.failures import Failure
+from itgrix_module.core import Core
+from itgrix_module.domain.failures import Failure, Temporary
 from itgrix_module.doors import PortalDoor, link_settings
-from itgrix_module.service import Core
 from itgrix_module.settings import Settings
 from itgrix_module.vitals import deliveries_check
 
@@ -24,6 +28,51 @@ RIGHTS = (
     "Give the manager user read = call,cdr,agent,system and write = originate,call,reporting in manager.conf, "
     "then `manager reload`."
 )
+
+
+class Account:
+    """Fulfils ``LimitStore``: the shared account of the portal's requests, or an own one where no row can be written.
+
+    The portal must be looked at even while the database is locked or its disk is full.
+    """
+
+    def __init__(self, store: LimitStore) -> None:
+        self._store = store
+        self._own = LimitState()
+        self._works: bool | None = None
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """See the port."""
+        with self._store.locked() if self._is_shared() else nullcontext():
+            yield
+
+    def load(self) -> LimitState:
+        """See the port."""
+        return self._store.load() if self._is_shared() else self._own
+
+    def save(self, state: LimitState) -> None:
+        """See the port."""
+        if self._is_shared():
+            self._store.save(state)
+        else:
+            self._own = state
+
+    def _is_shared(self) -> bool:
+        if self._works is None:
+            try:
+                try_writing(self._store)
+                self._works = True
+            except Failure:
+                self._works = False  # the check of the database tells of it
+        return self._works
+
+
+def try_writing(store: LimitStore) -> None:
+    """A write that means nothing; SQLite does not even touch a row that stays as it is. Raises Failure."""
+    with store.locked():
+        state = store.load()
+        store.save(replace(state, level=state.level + 1e-9))
 
 
 def ok(part: str, code: str, words: str) -> Check:
@@ -54,8 +103,7 @@ def examine_all(core: Core, portal: PortalDoor) -> Iterator[Check]:
 def database(core: Core) -> Iterator[Check]:
     """Reading and writing, and what waits or failed for good."""
     try:
-        with core.limits.locked():
-            core.limits.save(core.limits.load())  # a write that changes nothing
+        try_writing(core.limits)
         yield ok("database", "database_ok", f"the database can be read and written: {core.database.address}")
     except Failure as failure:
         yield bad("database", failure)
@@ -143,7 +191,13 @@ def portal_checks(settings: Settings, portal: PortalDoor) -> Iterator[Check]:
             yield Check("portal", level, finding.code, finding.text, finding.hint)
         yield from employees(portal, settings)
     except Failure as failure:
-        yield bad("portal", failure)
+        yield _unanswered(failure)
+
+
+def _unanswered(failure: Failure) -> Check:
+    """The service repeats by itself what got no answer; whoever asks the doctor wants to know where to look."""
+    is_lost = isinstance(failure, Temporary) and failure.executed and failure.scope != "portal"
+    return replace(bad("portal", failure), hint=CHECK) if is_lost else bad("portal", failure)
 
 
 def employees(portal: PortalDoor, settings: Settings) -> Iterator[Check]:

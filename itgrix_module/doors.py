@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from itgrix_module.app.clients import Question
 from itgrix_module.app.ports import (
     CallOrder,
     CallReply,
@@ -33,15 +34,18 @@ from itgrix_module.bitrix24.client import PortalClient
 from itgrix_module.bitrix24.exchange import Exchange
 from itgrix_module.bitrix24.limiter import Limiter
 from itgrix_module.bitrix24.limits import CLOUD, Limits, limits_for
+from itgrix_module.bitrix24.lines import BitrixLines
 from itgrix_module.bitrix24.people import BitrixPeople
+from itgrix_module.bitrix24.search import BitrixSearch
 from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent
+from itgrix_module.domain.responsible import Record
 from itgrix_module.settings import Settings
 
 log = logging.getLogger("itgrix.service")
 
 _GETVAR_TIMEOUT = 3.0  # seconds
 _STOP = 1.5  # seconds that the AMI link may take to end
-
+REFUSED_AGAIN = 30.0  # seconds between logins that the PBX refused: more often, and fail2ban shuts us out
 
 _NOT_CONFIGURED = NeedsOwner(
     "not_configured", "No portal is set up.", "Set portal.webhook_url, or install the local application."
@@ -98,11 +102,13 @@ class PortalDoor:
         if wanted == self._wanted:
             return
         self._wanted = wanted
-        old, self._ways = self._ways, None
+        built: _Ways | None = None
         try:
-            self._ways = self._built(settings)
+            built = self._built(settings)
         except Failure as failure:
             self._why = failure
+        # Never none in between: a call that looked just then would be told that no portal is set up.
+        old, self._ways = self._ways, built
         if old is not None:
             old.close()
 
@@ -169,6 +175,26 @@ class PortalDoor:
     def finished_as(self, external_id: str) -> Known | None:
         """See app.deliver.Portal."""
         return BitrixCalls(self.client).finished_as(external_id)
+
+    def search(self, questions: Sequence[Question], priority: int) -> list[tuple[Record, ...]]:
+        """See app.clients.ClientSource."""
+        return BitrixSearch(self._open().live).search(questions, priority)
+
+    def external_lines(self) -> Mapping[str, str]:
+        """See app.line_sync.LinePortal."""
+        return BitrixLines(self.client).external_lines()
+
+    def add_line(self, number: str, name: str, create: bool) -> None:
+        """See app.line_sync.LinePortal."""
+        BitrixLines(self.client).add_line(number, name, create)
+
+    def rename_line(self, number: str, name: str, create: bool) -> None:
+        """See app.line_sync.LinePortal."""
+        BitrixLines(self.client).rename_line(number, name, create)
+
+    def remove_line(self, number: str) -> None:
+        """See app.line_sync.LinePortal."""
+        BitrixLines(self.client).remove_line(number)
 
     def record_of(self, call_id: str) -> str:
         """See app.upload.Portal."""
@@ -317,4 +343,5 @@ def link_settings(settings: Settings) -> LinkSettings:
         username=settings["ami.username"],
         secret=settings["ami.secret"],
         tls=tls,
+        refused_retry=REFUSED_AGAIN,
     )

@@ -1,47 +1,60 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Settings as they are now, and what the use cases read of them."""
+"""Settings as they are now, and the rules of the house that follow from them."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from datetime import tzinfo
+from pathlib import Path
 from typing import Any
 
 from itgrix_module.app.directory import DirectoryRules
-from itgrix_module.app.orders import LineRule, Options
-from itgrix_module.app.ports import SettingStore
+from itgrix_module.app.hook_trial import HookRules
+from itgrix_module.app.orders import Options
+from itgrix_module.app.ports import CallRow, SettingStore
 from itgrix_module.app.track import CardTiming
+from itgrix_module.bitrix24.address import host_of
 from itgrix_module.domain.policy import Rules
+from itgrix_module.house_rules import HouseRules
 from itgrix_module.settings import BY_KEY, Settings, SettingsError
 
 log = logging.getLogger("itgrix.service")
 
 
 class LiveSettings:
-    """Reads the store, tells listeners when something changed, and derives each part once for each change.
+    """Reads the store, tells listeners when something changed, and derives the rules once for each change.
 
-    Thread-safe; listeners are called one after another in the thread that noticed the change.
+    Thread-safe; listeners are called one after another in the thread that noticed the change. ``home``: where files
+    that settings name lie.
     """
 
-    def __init__(self, store: SettingStore) -> None:
-        self._store = store
+    def __init__(self, store: SettingStore, home: Path) -> None:
+        self._store, self._home = store, home
         self._version = -1
         self._lock = threading.RLock()
         self._listeners: list[Callable[[Settings], None]] = []
+        self._house: HouseRules | None = None
         self._take(Settings())
         self.poll()
 
     @property
     def current(self) -> Settings:
         """All settings now."""
-        return self._current
+        return self.house.settings
+
+    @property
+    def house(self) -> HouseRules:
+        """What follows from them."""
+        assert self._house is not None
+        return self._house
 
     def on_change(self, listener: Callable[[Settings], None]) -> None:
         """Call ``listener`` now and after each change."""
         with self._lock:
             self._listeners.append(listener)
-            listener(self._current)
+            listener(self.current)
 
     def poll(self) -> None:
         """Take over what was saved since, by whichever process."""
@@ -64,33 +77,46 @@ class LiveSettings:
 
     def _tell(self, listener: Callable[[Settings], None]) -> None:
         try:
-            listener(self._current)
+            listener(self.current)
         except Exception:
             # One part that cannot use the new settings must not keep the others from them.
             log.exception("a part of the service could not take over the changed settings")
 
     def _take(self, settings: Settings) -> None:
-        self._current = settings
-        self._rules = rules(settings)
-        self._options = options(settings)
-        self._timing = CardTiming(settings["cards.lead_ms"] / 1000, settings["cards.window_ms"] / 1000)
-        self._directory = DirectoryRules(settings["employees.overrides"], settings["calls.default_user"])
+        self._house = HouseRules.of(settings, self._home, portal_of(settings), self._house)
 
     def rules(self) -> Rules:
         """For the tracker."""
-        return self._rules
+        return self.house.rules
 
     def options(self) -> Options:
         """For the deliverer."""
-        return self._options
+        return self.house.options
+
+    def hooks(self) -> HookRules:
+        """For the customizations."""
+        return self.house.hooks
+
+    def zone(self) -> tzinfo | None:
+        """Of all times that people see; None for the server's."""
+        return self.house.zone
+
+    def annotated(self, row: CallRow) -> CallRow:
+        """A call with what the rules of the house say of it."""
+        return self.house.annotated(row)
 
     def timing(self) -> CardTiming:
         """For the tracker."""
-        return self._timing
+        return self.house.timing
 
     def directory(self) -> DirectoryRules:
         """For the directory."""
-        return self._directory
+        return self.house.directory
+
+
+def portal_of(settings: Settings) -> str:
+    """The portal's address; empty when none is set up."""
+    return str(settings["portal.domain"] or host_of(settings["portal.webhook_url"]))
 
 
 def _usable(stored: Mapping[str, Any]) -> Settings:
@@ -100,25 +126,3 @@ def _usable(stored: Mapping[str, Any]) -> Settings:
     except SettingsError as error:
         log.error("stored settings that are not valid count as not set: %s", error)
         return Settings({key: value for key, value in stored.items() if key not in error.problems})
-
-
-def rules(settings: Settings) -> Rules:
-    """Which calls and employees concern the CRM."""
-    ignored = {item["match"] for item in settings["lines"] if item.get("ignore")}
-    return Rules(
-        lines_ignored=frozenset(settings["filters.lines"]) | ignored,
-        numbers_ignored=frozenset(settings["filters.numbers"]),
-        extensions_black=frozenset(settings["filters.extensions_black"]),
-        extensions_white=frozenset(settings["filters.extensions_white"]),
-        recordings=settings["recordings.mode"] != "off",
-    )
-
-
-def options(settings: Settings) -> Options:
-    """How calls are told to the portal."""
-    known = ("match", "line", "source", "default_user", "ignore")
-    return Options(
-        create_incoming=settings["calls.create_incoming"],
-        create_outgoing=settings["calls.create_outgoing"],
-        lines=tuple(LineRule(**{key: item[key] for key in known if key in item}) for item in settings["lines"]),
-    )

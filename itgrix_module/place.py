@@ -31,6 +31,7 @@ class Place:
         try:
             self.home.mkdir(mode=0o750, parents=True, exist_ok=True)
             self.work.mkdir(mode=0o750, exist_ok=True)
+            self.hooks.mkdir(mode=0o750, exist_ok=True)
         except OSError as error:
             raise NeedsOwner(
                 "home_unusable",
@@ -42,6 +43,11 @@ class Place:
     def work(self) -> Path:
         """Files under preparation."""
         return self.home / "work"
+
+    @property
+    def hooks(self) -> Path:
+        """The administrator's scripts."""
+        return self.home / "hooks"
 
     @property
     def key_file(self) -> Path:

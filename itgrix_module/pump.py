@@ -142,8 +142,11 @@ class Pump:
             path = self._ask_recording(channel)
         except Failure as failure:
             self._tell_unnamed(channel, failure)
-            return
-        self._unnamed = ""
+            if failure.code != "permission":
+                return
+            path = leg  # FreePBX puts the channel's id into the name of the file
+        else:
+            self._unnamed = ""
         if path and path != "(null)":
             with suppress(queue.Full):  # then events are lost too, and the link asks for everything anew
                 self._inbox.put_nowait(RecordingNamed(at, leg, path))
@@ -152,6 +155,8 @@ class Pump:
         """Once for each reason: a right that lacks meets every recording."""
         if failure.code == "rejected":
             log.debug("the channel %s ended before the PBX named its recording", channel)
+        elif failure.code == "permission":
+            log.debug("the PBX may not tell us of the recording on %s; the check of the rights says so", channel)
         elif failure.code != self._unnamed:
             log.warning("the PBX did not name the recording on %s: %s %s", channel, failure, failure.hint)
             self._unnamed = failure.code

@@ -13,6 +13,7 @@ from itgrix_module.asterisk.listings import with_snapshots
 from itgrix_module.asterisk.message import Message
 from itgrix_module.asterisk.sides import Sides
 from itgrix_module.asterisk.snapshot import Snapshot
+from itgrix_module.asterisk.stream_clock import StreamClock
 from itgrix_module.asterisk.survey import channels_seen, recordings_seen
 from itgrix_module.asterisk.transcript import TranscriptError, read
 from itgrix_module.asterisk.translate import Translator
@@ -23,6 +24,9 @@ from itgrix_module.domain.facts import AnyFact
 from itgrix_module.domain.failures import Permanent
 from itgrix_module.domain.policy import Rules
 from itgrix_module.domain.steps import Attach, Finish, Hide, Note, Register, Show, Step
+
+_ZONE_STEP = 900.0  # seconds
+_JUST_STARTED = 600.0  # seconds
 
 
 @dataclass
@@ -41,8 +45,11 @@ class Replay:
         self._last = 0.0
         self.facts = 0
 
-    def session(self, messages: Iterable[Message]) -> None:
-        """One AMI connection from its login to its end; a later one continues the same calls."""
+    def session(self, messages: Iterable[Message], clock: StreamClock | None = None) -> None:
+        """One AMI connection from its login to its end; a later one continues the same calls.
+
+        ``clock``: knows in the end when the connection was last heard of.
+        """
         translator = Translator(self._sides)
         lost_at = self._last
         for item in with_snapshots(messages):
@@ -53,6 +60,8 @@ class Replay:
                 continue
             self._last = max(self._last, item.at)
             self._apply(translator.facts(item))
+        if clock:
+            self._last = max(self._last, clock.now)
 
     def _apply(self, facts: Iterable[AnyFact]) -> None:
         for fact in facts:
@@ -86,7 +95,8 @@ def replay_files(
     replay = Replay(sides)
     try:
         for path in paths:
-            replay.session(read(path, warnings=warnings))
+            clock = StreamClock()
+            replay.session(read(path, warnings=warnings, clock=clock), clock)
     except TranscriptError as error:
         raise Permanent("transcript", str(error), "Is it a recording made by `itgrix record`?") from error
     return replay.calls()
@@ -98,7 +108,19 @@ def _lost_at(snapshot: Snapshot, last: float) -> float:
         return snapshot.at
     if snapshot.booted_at is not None and last < snapshot.booted_at <= snapshot.at:
         return snapshot.booted_at
-    return min(last, snapshot.at)
+    return _boot(snapshot, last) or min(last, snapshot.at)
+
+
+def _boot(snapshot: Snapshot, last: float) -> float | None:
+    """Of a PBX that has just started, by its own wall clock, in a recording without time stamps.
+
+    Its zone is unknown, but zones differ by quarters of an hour and it cannot have started before it was last heard.
+    """
+    if snapshot.at > last or snapshot.uptime is None or snapshot.uptime > _JUST_STARTED or not snapshot.startup:
+        return None
+    wall_clock = datetime.fromisoformat(snapshot.startup).replace(tzinfo=UTC).timestamp()
+    away = (wall_clock - last + 1.0) % _ZONE_STEP
+    return last + away if away < _JUST_STARTED else None
 
 
 def _call_data(told: _Told, now: float) -> dict[str, Any]:

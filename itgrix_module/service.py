@@ -3,94 +3,62 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import os
 import queue
 import random
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from itgrix_module import vitals
+from itgrix_module.aftercare import Aftercare
+from itgrix_module.app import hook_inputs
+from itgrix_module.app.attaching import Customs, Linking
+from itgrix_module.app.call_full import Known
+from itgrix_module.app.clients import Clients
+from itgrix_module.app.customizing import Customizer
 from itgrix_module.app.deliver import Deliverer
-from itgrix_module.app.directory import Directory
+from itgrix_module.app.directory import Directory, Names
 from itgrix_module.app.health import Health
-from itgrix_module.app.ports import CallRow
+from itgrix_module.app.hook_inputs import Scene
+from itgrix_module.app.line_sync import LineSync
+from itgrix_module.app.ports import CallRow, PortalSide
 from itgrix_module.app.standing import Standing
 from itgrix_module.app.track import Tracker
-from itgrix_module.app.upload import Recording, Uploader
+from itgrix_module.app.upload import Uploader
 from itgrix_module.app.workers import Ending, Troubles, Wake, Worker
 from itgrix_module.bitrix24.address import host_of, on_host
+from itgrix_module.bitrix24.errands import BitrixErrands
+from itgrix_module.bitrix24.recordings import BitrixRecordings
+from itgrix_module.core import Core, open_core, owner_name
 from itgrix_module.doors import PbxDoor, PortalDoor, RecordsDoor
+from itgrix_module.hooks.scripts import Scripts
 from itgrix_module.inheritance import take_back
-from itgrix_module.jobs import Job, timetable
-from itgrix_module.live import LiveSettings
-from itgrix_module.media.find import locate
-from itgrix_module.media.prepare import prepare
+from itgrix_module.jobs import timetable
+from itgrix_module.library import Library
+from itgrix_module.live import portal_of
 from itgrix_module.place import Place, heard_at
 from itgrix_module.pump import INBOX_SIZE, Pump
-from itgrix_module.settings import BY_KEY, Settings, SettingsError
+from itgrix_module.routine import jobs
+from itgrix_module.settings import Settings, SettingsError
 from itgrix_module.storage.calls import SqlCallStore
 from itgrix_module.storage.employees import SqlEmployeeStore
-from itgrix_module.storage.engine import Database, open_engine
-from itgrix_module.storage.limits import SqlLimitStore
-from itgrix_module.storage.migrate import upgrade
-from itgrix_module.storage.outbox import SqlOutbox
-from itgrix_module.storage.outbox_admin import OutboxAdmin
-from itgrix_module.storage.queries import Calls
-from itgrix_module.storage.settings_store import SqlSettingStore
-from itgrix_module.storage.tokens import SqlTokenStore
-from itgrix_module.storage.vault import open_vault
+from itgrix_module.storage.portal_lines import SqlLineStore
+from itgrix_module.storage.turns import SqlTurns
 from itgrix_module.surroundings import Surroundings
 
 log = logging.getLogger("itgrix.service")
 
 VERSION = "1.0.0.dev0"
+_LINK_LABELS = {"ru": "Запись разговора", "en": "Recording"}
 DELIVERY_WORKERS = 4
+MORE_WORKERS = 8  # while customizations are on: one that thinks must not keep other calls waiting
+_SIDE_LOOK = 1.0  # seconds between looks of those who only help
 _BEAT = 1.0  # seconds between two notes that the PBX was heard
-
-
-@dataclass(frozen=True)
-class Core:
-    """What commands and the panel use whether the service runs or not."""
-
-    place: Place
-    database: Database
-    outbox: SqlOutbox
-    settings: LiveSettings
-    tokens: SqlTokenStore
-    limits: SqlLimitStore
-    calls: Calls
-    deliveries: OutboxAdmin
-
-
-@contextmanager
-def open_core(place: Place) -> Iterator[Core]:
-    """Home, database brought to this version, settings. Raises Failure with what to do."""
-    place.prepare()
-    upgrade(place.database_url)
-    database = Database(open_engine(place.database_url))
-    try:
-        vault = open_vault(place.key_file)
-        store = SqlSettingStore(database, vault, lambda key: key in BY_KEY and BY_KEY[key].secret)
-        yield Core(
-            place,
-            database,
-            SqlOutbox(database),
-            LiveSettings(store),
-            SqlTokenStore(database, vault),
-            SqlLimitStore(database),
-            Calls(database),
-            OutboxAdmin(database),
-        )
-    finally:
-        database.close()
 
 
 class Service:
@@ -105,24 +73,77 @@ class Service:
         self.node: str = settings.current["pbx.node"]
         self.surroundings = Surroundings(core.place, lambda: settings.current)
         self.directory = Directory(
-            SqlEmployeeStore(core.database), portal, settings.directory, settings.options, time.time
+            SqlEmployeeStore(core.database), portal, settings.directory, settings.options, time.time, self._turn
         )
+        self._turns = SqlTurns(core.database)
+        self.clients = Clients(portal, time.time)
+        self.hooks = Scripts(core.place.hooks, settings.hooks)
+        self.customizer = Customizer(self.hooks, self.known)
+        self.lines = LineSync(
+            portal,
+            SqlLineStore(core.database),
+            lambda: settings.house.lines.rules,
+            lambda: bool(settings.current["calls.create_outgoing"]),
+            self.clock,
+        )
+        errand_portal = BitrixErrands(lambda: portal.client)
+        self.aftercare = Aftercare(core, errand_portal, self.hooks, Names(self.directory), self.standing, self.known)
         self.tracker = Tracker(
-            SqlCallStore(core.database), self.node, settings.rules, settings.timing, time.time, self.wake
+            SqlCallStore(core.database),
+            self.node,
+            settings.rules,
+            settings.timing,
+            time.time,
+            self.wake,
+            settings.annotated,
         )
         self.deliverer = Deliverer(
             outbox,
             portal,
             self.directory,
+            self.clients,
+            self.customizer,
             settings.options,
             self.standing,
             time.time,
             random.random,
             owner_name(core.place),
+            self.aftercare.follow,
         )
-        recordings = Recordings(core, ending.event)
-        owner = f"{owner_name(core.place)}:up"
-        self.uploader = Uploader(outbox, portal, recordings, self.standing, time.time, random.random, owner)
+        self.library = Library(core.place, lambda: settings.current, core.calls.story, ending.event)
+        self.uploader = Uploader(
+            outbox,
+            portal,
+            self.library,
+            self.standing,
+            time.time,
+            random.random,
+            f"{owner_name(core.place)}:up",
+            rules=lambda: settings.house.recordings,
+            linking=Linking(self.library, BitrixRecordings(lambda: portal.client), errand_portal, self._link_label),
+            customs=Customs(self.hooks, self._scene_of_recording),
+        )
+
+    def _link_label(self) -> str:
+        """What stands before a link in the portal."""
+        return _LINK_LABELS[self.core.settings.current["portal.language"]]
+
+    def _scene_of_recording(self, call: CallRow, side: PortalSide, url: str) -> Scene:
+        return hook_inputs.scene(call, side, replace(self.known(call), record=url))
+
+    @staticmethod
+    def clock() -> float:
+        """Epoch seconds."""
+        return time.time()
+
+    def _turn(self, way: str, count: int) -> int:
+        """Whose turn it is to take a missed call."""
+        return self._turns.next("missed", count) if way == "round_robin" else random.randrange(count)  # noqa: S311
+
+    def known(self, call: CallRow) -> Known:
+        """What a call is shown to customizations with."""
+        story = self.core.calls.story(call.node, call.linkedid)
+        return Known(Names(self.directory), self.core.settings.zone(), story.timeline if story else ())
 
     def resume(self) -> None:
         """Somebody may have mended what stood in the way: try at once."""
@@ -141,46 +162,12 @@ class Service:
         return self.core.deliveries.drop(steps, time.time(), who)
 
     def recording_file(self, call: CallRow) -> Path | None:
-        """The file of a call's recording on the PBX, if it is there."""
-        settings = self.core.settings.current
-        story = self.core.calls.story(call.node, call.linkedid)
-        paths = [
-            path for step in (story.steps if story else ()) if step.kind == "attach" for path in step.payload["paths"]
-        ]
-        found = (locate(path, settings["recordings.directory"], call.started) for path in paths)
-        return next((path for path in found if path is not None), None)
+        """The file of a call's recording, our copy or the PBX's, if it is there."""
+        return self.library.copies.find(call) or next(iter(self.library.sources(call)), None)
 
     def health(self) -> Health:
         """How each part is."""
         return vitals.health(self, VERSION)
-
-
-def owner_name(place: Place) -> str:
-    """Who holds leases of deliveries: the service of this home, whichever process it is."""
-    home = hashlib.sha256(str(place.home).encode()).hexdigest()[:12]
-    return f"{socket.gethostname()[:40]}:{home}:{os.getpid()}"
-
-
-class Recordings:
-    """Fulfils ``app.upload.Preparer`` with the settings of this moment. ``stop``: set when the service stops."""
-
-    def __init__(self, core: Core, stop: threading.Event) -> None:
-        self._core, self._stop = core, stop
-
-    def prepare(self, paths: Sequence[str], name: str, started: float, deadline: float) -> Recording:
-        """See the port."""
-        settings = self._core.settings.current
-        made = prepare(
-            paths,
-            directory=settings["recordings.directory"],
-            work_dir=self._core.place.work,
-            bitrate=settings["recordings.bitrate"],
-            name=name,
-            started=started,
-            deadline=deadline,
-            stop=self._stop,
-        )
-        return Recording(str(made.path), made.filename, made.seconds, made.left_out)
 
 
 @contextmanager
@@ -203,7 +190,7 @@ def running(place: Place, on_ready: Callable[[Service], None] = lambda _: None) 
         core.settings.on_change(PortalChange(service))
         _start_delivery(stack, service)
         _start_tracking(stack, service, inbox)
-        stack.enter_context(timetable(_jobs(service), service.troubles, ending))
+        stack.enter_context(timetable(jobs(service), service.troubles, ending))
         stack.callback(service.wake)
         stack.callback(ending.begin)
         on_ready(service)
@@ -217,18 +204,16 @@ class PortalChange:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._portal = _portal_of(service.core.settings.current)
+        self._portal = portal_of(service.core.settings.current)
 
     def __call__(self, settings: Settings) -> None:
-        portal = _portal_of(settings)
+        portal = portal_of(settings)
         is_other = bool(self._portal) and portal != self._portal
         self._portal = portal
         self._service.directory.ask_again(other_portal=is_other)
+        if is_other:
+            self._service.clients.forget_all()
         self._service.resume()
-
-
-def _portal_of(settings: Settings) -> str:
-    return settings["portal.domain"] or host_of(settings["portal.webhook_url"])
 
 
 def _moved(core: Core, host: str) -> None:
@@ -251,6 +236,17 @@ def _start_delivery(stack: ExitStack, service: Service) -> None:
     for number in range(DELIVERY_WORKERS):
         name = f"delivery-{number + 1}"
         stack.enter_context(_worker(service, name, work, service.wake.event(), service.deliverer.idle))
+    customizer, errands = service.customizer, service.aftercare.errands
+
+    def more_work() -> int:
+        return work() if customizer.is_active else 0
+
+    for number in range(DELIVERY_WORKERS, DELIVERY_WORKERS + MORE_WORKERS):
+        name = f"delivery-{number + 1}"
+        stack.enter_context(_worker(service, name, more_work, service.wake.event(), lambda: _SIDE_LOOK))
+    stack.enter_context(_worker(service, "errands", errands.run_due, service.wake.event(), errands.idle))
+    stack.callback(customizer.close)
+    stack.callback(service.library.close)
     uploader = service.uploader
     stack.enter_context(_worker(service, "upload", uploader.upload_due, service.wake.event(), uploader.idle))
 
@@ -289,31 +285,3 @@ class Beat:
         if now - self._at >= _BEAT and self._is_up():
             self._at = now
             self._note()
-
-
-def _jobs(service: Service) -> list[Job]:
-    watch = vitals.Watch(lambda: service.health().checks)
-    return [
-        Job("settings", 2.0, service.core.settings.poll),
-        Job("employees", 2.0, lambda: _refresh_employees(service), at_start=True),
-        Job("watch", 5.0, watch),
-        Job("rights", 60.0, lambda: _ask_for_rights(service)),
-    ]
-
-
-def _ask_for_rights(service: Service) -> None:
-    """Rights that the manager user lacked may have been given meanwhile; between calls a new login does no harm."""
-    if service.pbx.state.missing and not service.tracker.live_calls:
-        service.pbx.reconnect()
-
-
-def _refresh_employees(service: Service) -> None:
-    settings: Settings = service.core.settings.current
-    if not service.directory.wants_refresh(settings["directory.refresh_minutes"] * 60.0):
-        return
-    failure = service.directory.refresh()
-    if failure is None:
-        service.standing.answered(a_call=False)
-        service.wake()
-    else:
-        service.standing.failed(failure)

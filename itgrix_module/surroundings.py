@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from itgrix_module.app.health import Check, Level
+from itgrix_module.app.lines import Lines
+from itgrix_module.app.recording_rules import RecordingRules
 from itgrix_module.media.installed import Installed
 from itgrix_module.place import Place
 from itgrix_module.settings import Settings
@@ -48,14 +50,18 @@ def _free(folder: Path) -> int | None:
 def disks_of(place: Place, settings: Settings) -> list[Path]:
     """Folders that the product or the PBX writes to."""
     folders = [place.home]
-    if settings["recordings.mode"] != "off":
+    if _are_wanted(settings):
         folders.append(Path(settings["recordings.directory"]))
     return folders
 
 
+def _are_wanted(settings: Settings) -> bool:
+    return RecordingRules.of(settings, Lines.of(settings["lines"])).are_wanted
+
+
 def recordings(settings: Settings) -> Check:
     """The folder of the PBX's recordings, and a program that makes mp3 of them."""
-    if settings["recordings.mode"] == "off":
+    if not _are_wanted(settings):
         return Check("recordings", Level.OK, "recordings_off", "recordings are switched off")
     folder = Path(settings["recordings.directory"])
     params = {"folder": str(folder)}

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("itgrix.health")
 
 _STALE = 300.0  # seconds that a delivery may be late before it is worth a warning
+_ECHO = 15.0  # seconds in which another part's notice of the same cause is the same fault
 _SHOWN = 20  # extensions that a message names
 
 
@@ -179,23 +180,28 @@ class Watch:
     """Tells the log of findings that nobody tells of otherwise: once when they come, once when they are over.
 
     The AMI link, the deliverers and the workers tell of their own faults at once. One cause that several parts meet (a
-    full disk) is told for the first of them.
+    full disk) is told for the first of them, and those that notice its end a little later have nothing to tell.
     """
 
     _TOLD_ELSEWHERE = frozenset({"portal", "database", "service"})
 
-    def __init__(self, checks: Callable[[], tuple[Check, ...]]) -> None:
-        self._checks = checks
+    def __init__(self, checks: Callable[[], tuple[Check, ...]], clock: Callable[[], float] = time.monotonic) -> None:
+        self._checks, self._clock = checks, clock
         self._told: dict[str, Check] = {}
+        self._causes: dict[str, tuple[str, float]] = {}
 
     def __call__(self) -> None:
-        causes: set[str] = set()
         for check in self._checks():
             if check.level is Level.OK:
                 self._well(check)
-            elif not self._is_told(check) and check.code not in causes:
+            elif self._is_told(check):
+                self._causes[check.code] = check.part, self._clock()
+            elif not self._is_echo(check):
                 self._bad(check)
-            causes.add(check.code)
+
+    def _is_echo(self, check: Check) -> bool:
+        part, at = self._causes.get(check.code, (check.part, 0.0))
+        return part != check.part and self._clock() - at < _ECHO
 
     def _is_told(self, check: Check) -> bool:
         if check.part in self._TOLD_ELSEWHERE or (check.part == "pbx" and check.code != "ami_rights"):
@@ -209,6 +215,7 @@ class Watch:
         level = logging.ERROR if check.level is Level.ERROR else logging.WARNING
         log.log(level, "%s: %s. %s", check.part, check.text.rstrip("."), check.hint)
         self._told[check.part] = check
+        self._causes[check.code] = check.part, self._clock()
 
     def _well(self, check: Check) -> None:
         if self._told.pop(check.part, None) is not None:

@@ -38,6 +38,7 @@ PACKAGES: dict[str, dict[str, str]] = {
         "libsox-fmt-mp3": "usr/lib/*/sox/libsox_fmt_mp3.so",
         "mariadb-server": "usr/sbin/mariadbd",
         "zstd": "usr/bin/zstd",
+        "php-cli": "usr/bin/php",
         "chromium": "usr/bin/chromium",
     },
 }

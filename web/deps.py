@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Request, current_app
 
 from itgrix_module.app.health import Health
+from itgrix_module.app.links import LinkedRecordings
 from itgrix_module.app.ports import CallRow
 from itgrix_module.storage.engine import Database
 
@@ -40,7 +41,8 @@ class PanelDeps:
     ``portal_url``: ``https://portal`` for links into it, empty for none. ``retry_steps``, ``drop_steps``: ids of
     waiting or failed steps and who asked for it; they return how many changed; without them the outbox is changed here
     and the deliverer sees it at its next look. ``recording_file``: the file of a
-    call's recording, for the player. ``support``: address of support, shown beside the help.
+    call's recording, for the player. ``links``: recordings behind signed links. ``support``: address of support, shown
+    beside the help.
     """
 
     database: Database
@@ -58,6 +60,7 @@ class PanelDeps:
     drop_steps: Callable[[Sequence[int], str], int] | None = None
     recording_file: Callable[[CallRow], Path | None] = _no_recording
     secure_cookies: bool = False
+    links: LinkedRecordings | None = None
 
 
 def install(app: Flask, deps: PanelDeps) -> None:

@@ -16,12 +16,16 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from itgrix_module.app import orders, settling
+from itgrix_module.app.clients import Clients
+from itgrix_module.app.customizing import Customizer, Prepared
 from itgrix_module.app.orders import Options, Plan
 from itgrix_module.app.ports import (
     CallPortal,
     CallReply,
+    CallRow,
     Finished,
     Lane,
+    NewStep,
     Outbox,
     PortalSide,
     Settlement,
@@ -30,6 +34,7 @@ from itgrix_module.app.ports import (
 from itgrix_module.app.settling import Known
 from itgrix_module.app.standing import Standing, is_our_patience, of_database
 from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent, Temporary
+from itgrix_module.domain.responsible import Record
 from itgrix_module.domain.schedule import back_off
 from itgrix_module.domain.steps import Priority
 
@@ -61,32 +66,48 @@ class People(orders.People, Protocol):
 
 @dataclass(frozen=True)
 class _Outcome:
-    """What is to be stored of one call."""
+    """What is to be stored of one call. ``ended``: what was asked last, when more follows from it."""
 
     worker: str
     lane: Lane
     settlements: Sequence[Settlement]
     portal: PortalSide
     entries: Sequence[TimelineEntry]
+    ended: Plan | None = None
+
+
+Aftermath = Callable[[CallRow, PortalSide, Plan], Sequence[NewStep]]
+
+
+def _nothing_follows(call: CallRow, side: PortalSide, plan: Plan) -> Sequence[NewStep]:  # noqa: ARG001
+    return ()
 
 
 class Deliverer:
-    """Sends what the outbox holds. Thread-safe: several threads may call ``deliver_due`` at once."""
+    """Sends what the outbox holds. Thread-safe: several threads may call ``deliver_due`` at once.
+
+    ``aftermath``: what is still to be done once the portal has closed a call; stored together with its answer.
+    """
 
     def __init__(
         self,
         outbox: Outbox,
         portal: Portal,
         people: People,
+        clients: Clients,
+        customizer: Customizer,
         options: Callable[[], Options],
         standing: Standing,
         clock: Callable[[], float],
         chance: Callable[[], float],
         owner: str,
+        aftermath: Aftermath = _nothing_follows,
     ) -> None:
         self._outbox, self._portal, self._people, self._options = outbox, portal, people, options
+        self._clients, self._customizer = clients, customizer
         self._standing, self._clock, self._chance, self._owner = standing, clock, chance, owner
         self._owed: deque[_Outcome] = deque()
+        self._aftermath = aftermath
 
     @property
     def _worker(self) -> str:
@@ -108,7 +129,7 @@ class Deliverer:
 
     def idle(self) -> float:
         """Seconds until there can be something to send; another process may put it there, so never long."""
-        due = self._outbox.next_due(self._clock(), Priority.CARD, Priority.TASK)
+        due = self._outbox.next_due(self._clock(), Priority.CARD, Priority.RECORD)
         if due is None:
             return LONGEST_LOOK
         shortest = _BRIEF if self._standing.state.is_up else _NOT_OURS
@@ -118,16 +139,23 @@ class Deliverer:
     def _claimed(self) -> list[Lane]:
         crowded = self._standing.state.is_up and self._portal.pressure() >= CROWDED
         limit = PACK if crowded else 1
-        return self._outbox.claim(self._worker, self._clock(), LEASE, limit, Priority.CARD, Priority.TASK)
+        return self._outbox.claim(self._worker, self._clock(), LEASE, limit, Priority.CARD, Priority.RECORD)
 
     # -- sending
 
     def _send(self, lanes: Sequence[Lane]) -> None:
         options = self._options()
+        if self._customizer.is_on("process_registration_params"):
+            options = replace(options, candidates=True)
+        prepared = [self._prepared(lane) for lane in lanes]
+        known = self._records([each.lane for each in prepared if not each.left_out], options)
         asked: list[Asked] = []
-        for lane in lanes:
-            plan = orders.plan(lane, self._people, options)
-            reply = self._without_request(plan)
+        for each in prepared:
+            lane = each.lane
+            records = known.get(lane.call.linkedid, ())
+            unknown = records if isinstance(records, Failure) else None
+            plan = self._plan(each, options, () if isinstance(records, Failure) else records)
+            reply = settling.all_failed(plan.order, unknown) if unknown else self._without_request(plan)
             if reply is not None:
                 self._settle(lane, plan, reply)
             elif self._remember(lane, plan):
@@ -135,6 +163,31 @@ class Deliverer:
         if asked:
             for (lane, plan), reply in zip(asked, self._answers(asked), strict=True):
                 self._settle(lane, plan, reply)
+
+    def _prepared(self, lane: Lane) -> Prepared:
+        if lane.portal.left_out:
+            return Prepared(lane, self._people, left_out=lane.portal.left_out)
+        return self._customizer.prepared(lane, self._people)
+
+    def _plan(self, each: Prepared, options: Options, records: Sequence[Record]) -> Plan:
+        if each.left_out:
+            return orders.left_out(each.lane, each.left_out, each.notes)
+        plan = orders.plan(each.lane, each.people, options, records)
+        plan = self._customizer.customized(each.lane, replace(plan, notes=each.notes), records)
+        return orders.left_out(each.lane, plan.left_out, plan.notes) if plan.left_out else plan
+
+    def _records(self, lanes: Sequence[Lane], options: Options) -> dict[str, tuple[Record, ...] | Failure]:
+        """CRM records of the clients, for the calls whose rules ask for them; by call."""
+        questions = {lane.call.linkedid: orders.question(lane, options) for lane in lanes}
+        asked = {call: question for call, question in questions.items() if question is not None}
+        if not asked:
+            return {}
+        try:
+            found = self._clients.find(asked.values(), min(lane.steps[0].priority for lane in lanes))
+        except Failure as failure:
+            self._standing.failed(failure)
+            return dict.fromkeys(asked, failure)
+        return {call: found[question.number] for call, question in asked.items()}
 
     def _without_request(self, plan: Plan) -> CallReply | None:
         """The reply to an order that need not or must not go out."""
@@ -211,18 +264,23 @@ class Deliverer:
         now = self._clock()
         reply = self._cleared(plan, reply)
         stand_ins = self._people.stand_ins(lane.call.line)
+        side = settling.portal_side(lane.portal, plan.order, reply, now, plan.finish)
+        side = replace(side, left_out=plan.left_out) if plan.left_out else side
         told_before = settling.NO_USER in settling.parts(reply) and any(step.attempts for step in lane.steps)
         outcome = _Outcome(
             self._worker,
             lane,
             settling.settlements(lane, plan, reply, stand_ins, self._again_at),
-            settling.portal_side(lane.portal, plan.order, reply, now, plan.finish),
+            side,
             [] if told_before else settling.timeline(plan, reply, now),
+            plan if side.finished > lane.portal.finished or plan.left_out else None,
         )
         try:
             self._store(outcome)
         except Failure:
             self._owed.append(outcome)  # the answer is kept; the next look at the outbox tells what is wrong
+        if side.call_id and not lane.portal.call_id and plan.order.register is not None:
+            self._customizer.registered(lane.call, side, plan.order.register)
 
     def _store_owed(self) -> None:
         """Store what the database could not take before."""
@@ -242,6 +300,7 @@ class Deliverer:
 
     def _store(self, outcome: _Outcome) -> None:
         call = outcome.lane.call
+        follow = self._aftermath(call, outcome.portal, outcome.ended) if outcome.ended else ()
         stored = self._outbox.settle(
             outcome.worker,
             call.node,
@@ -250,6 +309,7 @@ class Deliverer:
             outcome.portal,
             outcome.entries,
             self._clock(),
+            follow,
         )
         if not stored:
             log.warning("call %s: lease lost, another worker has taken it over", call.linkedid)

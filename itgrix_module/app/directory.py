@@ -37,10 +37,22 @@ class DirectoryState:
 
 @dataclass(frozen=True)
 class DirectoryRules:
-    """The administrator's part: ``overrides`` extension -> user, ``default_user`` 0 when nobody is named."""
+    """The administrator's part: ``overrides`` extension -> user, ``default_user`` 0 when nobody is named.
+
+    ``spread``: how ``missed_users`` share missed calls (``off``, ``round_robin``, ``random``). ``profile_phones``:
+    numbers in the portal's profiles count. ``normal``: the form in which an employee's number is looked up.
+    """
 
     overrides: Mapping[str, int]
     default_user: int = 0
+    spread: str = "off"
+    missed_users: tuple[int, ...] = ()
+    profile_phones: bool = True
+    normal: Callable[[str], str] = str
+
+
+def _first_place(way: str, count: int) -> int:  # noqa: ARG001
+    return 0
 
 
 class Directory:
@@ -53,12 +65,13 @@ class Directory:
         rules: Callable[[], DirectoryRules],
         options: Callable[[], Options],
         clock: Callable[[], float],
+        turn: Callable[[str, int], int] = _first_place,
     ) -> None:
         self._store, self._source, self._rules = store, source, rules
-        self._options, self._clock = options, clock
+        self._options, self._clock, self._turn = options, clock, turn
         employees, at = store.load()
         self._state = DirectoryState(employees, at, doubles=_doubles(employees))
-        self._by_party = _by_party(employees)
+        self._index(employees)
         self._unknown: dict[str, float] = {}
         self._suspect: frozenset[Employee] | None = None
         self._own_user = 0
@@ -74,17 +87,50 @@ class Directory:
 
     def user(self, party: str) -> int | None:
         """Portal user of an extension or of an employee's mobile number."""
-        override = self._rules().overrides.get(party)
+        rules = self._rules()
+        override = rules.overrides.get(party)
         if override is not None:
             return override
-        found = self._by_party.get(_key(party))
+        found = self._employee(rules.normal(party), rules)
         if found is None and party and not looks_subscriber(party):
             self._unknown.setdefault(party, self._clock())
+        return found.user_id if found else None
+
+    def employee(self, party: str) -> Employee | None:
+        """Who has an extension or a mobile; None when nobody known has it."""
+        rules = self._rules()
+        override = rules.overrides.get(party)
+        if override is None:
+            return self._employee(rules.normal(party), rules)
+        known = self.person(override)
+        return Employee(party, override, known.name if known else "", known.phones if known else ())
+
+    def person(self, user: int) -> Employee | None:
+        """A portal user; None when he is not known."""
+        return next((employee for employee in self._state.employees if employee.user_id == user), None)
+
+    def _employee(self, party: str, rules: DirectoryRules) -> Employee | None:
+        found = self._by_extension.get(party)
+        if found is None and rules.profile_phones and looks_subscriber(party):
+            found = self._by_phone.get(_key(party))
         return found
 
     def default_user(self, line: str) -> int:
         """Who takes the calls of nobody; 0 when there is no such user."""
         return next(iter(self.stand_ins(line)), 0)
+
+    def missed_user(self, line: str) -> int:
+        """Who takes a missed call of nobody: the line's own default user, whoever's turn it is, everybody's."""
+        rules, rule = self._rules(), self._options().rule(line)
+        own = rule.default_user if rule is not None else 0
+        if own or rules.spread == "off" or not rules.missed_users:
+            return own or self.default_user(line)
+        try:
+            place = self._turn(rules.spread, len(rules.missed_users))
+        except Failure as failure:
+            log.warning("whose turn it is cannot be read, the first one takes the call: %s", failure)
+            place = 0
+        return rules.missed_users[place % len(rules.missed_users)]
 
     def stand_ins(self, line: str) -> tuple[int, ...]:
         """The line's own default user, everybody's, the user whose authorisation we have: as far as there are any."""
@@ -119,7 +165,7 @@ class Directory:
         if other_portal:
             self._own_user, self._first_asked, self._suspect = 0, None, None
             self._state = replace(self._state, employees=(), refreshed=0.0, doubles=())
-            self._by_party = {}
+            self._index(())
 
     def refresh(self) -> Failure | None:
         """Read all employees from the portal. A failure or a strangely small answer keeps what is known.
@@ -156,14 +202,33 @@ class Directory:
         self._state = replace(self._state, failure=None, shrunken=len(found))
         return True
 
+    def _index(self, employees: Iterable[Employee]) -> None:
+        listed = tuple(employees)
+        self._by_extension, self._by_phone = _by_extension(listed), _by_phone(listed)
+
     def _take(self, found: tuple[Employee, ...]) -> None:
         now = self._clock()
         if found != self._state.employees:
             log.info("employees: %d with an extension or a phone", len(found))
-        self._by_party = _by_party(found)
-        self._unknown = {party: now for party in list(self._unknown) if _key(party) not in self._by_party}
+        self._index(found)
+        self._unknown = {party: now for party in list(self._unknown) if party not in self._by_extension}
         self._state = DirectoryState(found, now, None, _doubles(found))
         self._store.save(found, now)
+
+
+class Names:
+    """Fulfils ``app.crm_records.Names``: who is who as the directory knows it now."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+
+    def employee(self, party: str) -> Employee | None:
+        """By extension or mobile."""
+        return self._directory.employee(party)
+
+    def user(self, user_id: int) -> Employee | None:
+        """By portal user."""
+        return self._directory.person(user_id)
 
 
 def _key(party: str) -> str:
@@ -179,20 +244,16 @@ def _doubles(employees: Iterable[Employee]) -> tuple[str, ...]:
     return tuple(sorted(extension for extension, users in owners.items() if len(users) > 1))
 
 
-def _by_party(employees: Iterable[Employee]) -> dict[str, int]:
+def _by_extension(employees: Iterable[Employee]) -> dict[str, Employee]:
     listed = tuple(employees)
     doubles = set(_doubles(listed))
-    found = _by_phone(listed)
-    for employee in listed:
-        if employee.extension and employee.extension not in doubles:
-            found[employee.extension] = employee.user_id
-    return found
+    return {each.extension: each for each in listed if each.extension and each.extension not in doubles}
 
 
-def _by_phone(employees: Iterable[Employee]) -> dict[str, int]:
+def _by_phone(employees: Iterable[Employee]) -> dict[str, Employee]:
     """A number that several employees give (the office's, as a rule) is nobody's."""
-    owners: dict[str, set[int]] = {}
+    owners: dict[str, dict[int, Employee]] = {}
     for employee in employees:
         for phone in filter(looks_subscriber, employee.phones):
-            owners.setdefault(_key(phone), set()).add(employee.user_id)
-    return {phone: users.pop() for phone, users in owners.items() if len(users) == 1}
+            owners.setdefault(_key(phone), {})[employee.user_id] = employee
+    return {phone: next(iter(users.values())) for phone, users in owners.items() if len(users) == 1}

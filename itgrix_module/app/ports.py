@@ -137,8 +137,9 @@ class NewStep:
 class CallRow:
     """A call as the panel, the reports and the deliverer see it; ``state`` is the tracker's own JSON data.
 
-    ``caller``: the employee who began it, of an outgoing or internal call. Empty text and
-    None mean "not known". Times in epoch seconds, UTC; durations in seconds.
+    ``caller``: the employee who began it, of an outgoing or internal call. ``client``: the number as the PBX shows
+    it, ``number``: the same in the portal's normal form. ``source``: the lead source of its line. ``vote``: 1 to 5,
+    the caller's rating. Empty text and None mean "not known". Times in epoch seconds, UTC; durations in seconds.
     """
 
     node: str
@@ -146,8 +147,10 @@ class CallRow:
     direction: str
     phase: str
     client: str = ""
+    number: str = ""
     client_name: str = ""
     line: str = ""
+    source: str = ""
     trunk: str = ""
     caller: str = ""
     queue: str = ""
@@ -163,12 +166,16 @@ class CallRow:
     rang: tuple[str, ...] = ()
     live: bool = True
     merged_into: str = ""
+    vote: int | None = None
     state: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class PortalSide:
-    """What the portal answered for a call so far; part of the call's row, written by the deliverer only."""
+    """What the portal answered for a call so far; part of the call's row, written by the deliverer only.
+
+    ``left_out``: why the portal is not told of the call, when a customization decided so.
+    """
 
     call_id: str = ""
     entity_type: str = ""
@@ -179,6 +186,7 @@ class PortalSide:
     registered_user: int | None = None
     registered_at: float | None = None
     finished: bool = False
+    left_out: str = ""
 
 
 @dataclass(frozen=True)
@@ -264,8 +272,11 @@ class Outbox(Protocol):
         portal: PortalSide | None,
         timeline: Sequence[TimelineEntry],
         now: float,
+        follow: Sequence[NewStep] = (),
     ) -> bool:
         """Store what became of the steps of a claimed call, all in one transaction, and release it.
+
+        ``follow``: steps that this leads to; they come before a recording that waits.
 
         False when the lease was lost in between; then nothing is stored.
         """
@@ -325,7 +336,11 @@ class Leases(Protocol):
 
 @dataclass(frozen=True)
 class RegisterOrder:
-    """A call for the portal to know. ``external_id``: ``<node>-<linkedid>``; ``started``: epoch seconds, UTC."""
+    """A call for the portal to know. ``external_id``: ``<node>-<linkedid>``; ``started``: epoch seconds, UTC.
+
+    ``entity``: kind and id of the CRM record that gets the call, where the portal is not to choose. ``params``: what a
+    customization made of the whole request, in the portal's own words.
+    """
 
     external_id: str
     user_id: int
@@ -335,15 +350,22 @@ class RegisterOrder:
     line: str = ""
     create: bool = False
     source: str = ""
+    entity: tuple[str, str] | None = None
+    params: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
 class FinishOrder:
-    """The end of a call. ``seconds``: talk time; ``status``: 200, 304, 603-S ..."""
+    """The end of a call. ``seconds``: talk time; ``status``: 200, 304, 603-S ...; ``vote``: 1 to 5.
+
+    ``params``: what a customization made of the whole request, in the portal's own words.
+    """
 
     user_id: int
     seconds: int
     status: str
+    vote: int | None = None
+    params: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

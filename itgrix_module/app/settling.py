@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from itgrix_module.app.orders import NO_NUMBER, Plan, as_sent
 from itgrix_module.app.ports import (
@@ -25,6 +25,7 @@ from itgrix_module.app.standing import is_our_patience, of_database
 from itgrix_module.domain.failures import Failure, Permanent, Temporary
 
 Again = Callable[[int, Failure], float]
+_Order = TypeVar("_Order", RegisterOrder, FinishOrder)
 
 # A finish that the portal does not know, nor its statistics: look so often (they may lag behind), then register anew,
 # and give up after so many attempts in all.
@@ -57,11 +58,12 @@ def avoided(order: RegisterOrder, failure: object, stand_ins: Sequence[int]) -> 
         return None
     changed = order
     if failure.code == "line_not_found":
-        changed = replace(order, line="")
+        changed = _without(order, "LINE_NUMBER", line="")
     elif failure.code == "number_unsupported":
-        changed = replace(order, phone=NO_NUMBER, create=False)
+        changed = _with(order, {"PHONE_NUMBER": NO_NUMBER, "CRM_CREATE": 0}, phone=NO_NUMBER, create=False)
     elif failure.code == "user_not_found":
-        changed = replace(order, user_id=_next(order.user_id, stand_ins))
+        user = _next(order.user_id, stand_ins)
+        changed = _with(order, {"USER_ID": user}, user_id=user)
     return changed if changed != order else None
 
 
@@ -69,8 +71,20 @@ def avoided_end(order: FinishOrder, failure: object, stand_ins: Sequence[int]) -
     """Another end of the same call when its employee is not active in the portal any more."""
     if not isinstance(failure, Permanent) or failure.code != "user_not_found":
         return None
-    changed = replace(order, user_id=_next(order.user_id, stand_ins))
+    user = _next(order.user_id, stand_ins)
+    changed = _with(order, {"USER_ID": user}, user_id=user)
     return changed if changed != order else None
+
+
+def _with(order: _Order, params: Mapping[str, Any], **changes: Any) -> _Order:
+    """The order changed, also in what a customization made of it."""
+    made = None if order.params is None else {**order.params, **params}
+    return replace(order, params=made, **changes)
+
+
+def _without(order: _Order, name: str, **changes: Any) -> _Order:
+    made = None if order.params is None else {key: value for key, value in order.params.items() if key != name}
+    return replace(order, params=made, **changes)
 
 
 def _next(refused: int, stand_ins: Sequence[int]) -> int:
@@ -223,7 +237,7 @@ def timeline(plan: Plan, reply: CallReply, now: float) -> list[TimelineEntry]:
 
 
 def _timeline(plan: Plan, reply: CallReply, now: float) -> Iterator[TimelineEntry]:
-    for text in sorted(set(plan.needless.values())):
+    for text in dict.fromkeys((*plan.notes, *sorted(set(plan.needless.values())))):
         yield TimelineEntry(now, "note", text)
     order = plan.order
     asked: tuple[tuple[str, Any, dict[str, Any] | None], ...] = (
@@ -234,7 +248,7 @@ def _timeline(plan: Plan, reply: CallReply, now: float) -> Iterator[TimelineEntr
     )
     for name, result, request in asked:
         if request is not None and was_sent(result):
-            yield _attempt(name, result, request, now)
+            yield _attempt(name, result, request, now, plan.why.get(name, ""))
 
 
 def was_sent(result: object) -> bool:
@@ -242,8 +256,10 @@ def was_sent(result: object) -> bool:
     return not isinstance(result, Failure) or not (is_our_patience(result) or of_database(result))
 
 
-def _attempt(name: str, result: Any, asked: dict[str, Any], now: float) -> TimelineEntry:
+def _attempt(name: str, result: Any, asked: dict[str, Any], now: float, why: str) -> TimelineEntry:
     data: dict[str, Any] = {"step": name, "request": asked}
+    if why:
+        data["why"] = why
     if isinstance(result, Failure):
         data |= {"failure": type(result).__name__, "code": result.code, "text": result.text, "hint": result.hint}
         return TimelineEntry(now, "attempt", f"{name}: {result.text}", data)
@@ -251,4 +267,5 @@ def _attempt(name: str, result: Any, asked: dict[str, Any], now: float) -> Timel
     if isinstance(result, Registered | Finished):
         data["answer"] = asdict(result)
         warning = result.warning
-    return TimelineEntry(now, "attempt", f"{name}: accepted{f', but {warning}' if warning else ''}", data)
+    said = f"{name}: accepted for user {asked['user_id']}, {why}" if why else f"{name}: accepted"
+    return TimelineEntry(now, "attempt", f"{said}{f', but {warning}' if warning else ''}", data)

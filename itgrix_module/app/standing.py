@@ -21,7 +21,7 @@ _OUR_PATIENCE = frozenset(("budget", "QUERY_LIMIT_EXCEEDED", "stopping", "method
 # Only a call that goes through shows that these are mended.
 _ABOUT_CALLS = frozenset(("WRONG_AUTH_TYPE", "insufficient_scope", "ERROR_METHOD_NOT_FOUND"))
 _OF_DATABASE = frozenset(("disk_full", "disk_error"))
-_CHECK = "If it stays, check that the portal opens in a browser and that this server reaches it."
+CHECK = "If it stays, check that the portal opens in a browser and that this server reaches it."
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Standing:
                 self._lost += 1
                 if self._lost < LOST_IN_A_ROW:
                     return
-                failure = Temporary(failure.code, failure.text, _CHECK, failure.method, executed=True)
+                failure = Temporary(failure.code, failure.text, CHECK, failure.method, executed=True)
             self._down(failure)
 
     def answered(self, *, a_call: bool) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from itgrix_module.app import shapes
-from itgrix_module.app.ports import CallStore, NewStep, TimelineEntry, Work
+from itgrix_module.app.ports import CallRow, CallStore, NewStep, TimelineEntry, Work
 from itgrix_module.domain import policy
 from itgrix_module.domain.board import Board, Change
 from itgrix_module.domain.call import Call
@@ -50,7 +50,9 @@ class Tracker:
     """Folds facts into the calls of one PBX and stores what follows.
 
     ``rules``, ``timing``: read at each fact, so that settings take effect at once. ``on_steps``: called after a
-    commit that stored steps. A failed write loses nothing: it is kept and goes with the next ``flush``.
+    commit that stored steps. ``annotate``:
+    adds what the rules of the house say of a call. A failed write loses nothing: it is kept and goes with the next
+    ``flush``.
     """
 
     def __init__(
@@ -61,8 +63,9 @@ class Tracker:
         timing: Callable[[], CardTiming],
         clock: Callable[[], float],
         on_steps: Callable[[], None] = lambda: None,
+        annotate: Callable[[CallRow], CallRow] = lambda row: row,
     ) -> None:
-        self._store, self._node, self._clock = store, node, clock
+        self._store, self._node, self._clock, self._annotate = store, node, clock, annotate
         self._rules, self._timing, self._on_steps = rules, timing, on_steps
         self._board = Board(_restored(store, node))
         self._unsaved: dict[str, _Unsaved] = {}
@@ -177,7 +180,7 @@ class Tracker:
 
     def _write(self, work: Work, linkedid: str, unsaved: _Unsaved) -> None:
         if unsaved.call is not None:
-            work.save_call(shapes.row(self._node, unsaved.call))
+            work.save_call(self._annotate(shapes.row(self._node, unsaved.call)))
             if unsaved.new_line and unsaved.call.line:
                 work.see_line(unsaved.call.line, unsaved.call.trunk, unsaved.call.started)
         if unsaved.timeline:

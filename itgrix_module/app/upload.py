@@ -4,24 +4,29 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, TypeGuard
 
-from itgrix_module.app.ports import (
-    CallPortal,
-    Lane,
-    Outbox,
-    PreparedRecording,
-    Settlement,
-    StoredStep,
-    TimelineEntry,
+from itgrix_module.app.attaching import (
+    Attacher,
+    Customs,
+    Linking,
+    Outcome,
+    Portal,
+    Preparer,
+    Recording,
+    Reports,
 )
+from itgrix_module.app.ports import Lane, Outbox, Settlement, StoredStep, TimelineEntry
+from itgrix_module.app.recording_rules import RecordingRules
 from itgrix_module.app.standing import Standing, State, is_our_patience, of_database
 from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent, Temporary
 from itgrix_module.domain.schedule import back_off
 from itgrix_module.domain.steps import Priority
+
+__all__ = ["Portal", "Preparer", "Recording", "Uploader"]
 
 log = logging.getLogger("itgrix.recordings")
 
@@ -33,34 +38,16 @@ LONGEST_LOOK = 1.0  # seconds between looks at the outbox
 # What keeps every recording, whichever call it is of.
 _HERE = frozenset(("disk_full", "work_folder", "encoder_missing", "recordings_folder"))
 _FILE = frozenset(("recording_missing", "recording_growing"))
-
-
-@dataclass(frozen=True)
-class Recording(PreparedRecording):
-    """``left_out``: why parts of the conversation are not in it, for the call's timeline."""
-
-    left_out: tuple[str, ...] = ()
-
-
-class Preparer(Protocol):
-    """Recordings on the PBX's disk."""
-
-    def prepare(self, paths: Sequence[str], name: str, started: float, deadline: float) -> Recording:
-        """Find, wait for completeness, join, convert. ``deadline``: epoch second after which nothing is waited for.
-
-        Raises Temporary (not there yet, growing, no room) or Permanent.
-        """
-
-
-class Portal(CallPortal, Protocol):
-    """Calls in the portal, and the recordings it has of them."""
-
-    def record_of(self, call_id: str) -> str:
-        """Id of the recording that the portal has of a closed call, empty when none. Raises Failure."""
+# What keeps every link, while files can still be uploaded.
+_LINKS = frozenset(("public_address_missing", "public_address_wrong", "links_unavailable", "record_url_failed"))
+_HELD = "links_held"
 
 
 class Uploader:
-    """Prepares and attaches what the outbox holds for recordings. One thread's work."""
+    """Prepares and attaches what the outbox holds for recordings. One thread's work.
+
+    ``rules``: what happens to which recording; ``linking``: copies and links, without which files can only be uploaded.
+    """
 
     def __init__(
         self,
@@ -71,16 +58,22 @@ class Uploader:
         clock: Callable[[], float],
         chance: Callable[[], float],
         owner: str,
+        *,
+        rules: Callable[[], RecordingRules] = RecordingRules,
+        linking: Linking | None = None,
+        customs: Customs | None = None,
     ) -> None:
-        self._outbox, self._portal, self._recordings, self._standing = outbox, portal, recordings, standing
+        self._outbox, self._standing = outbox, standing
         self._clock, self._chance, self._owner = clock, chance, owner
-        self._state = State()
+        reports = Reports(self._remember, self._mended, self._may_link)
+        self._attacher = Attacher(portal, recordings, rules, linking, customs or Customs(), reports)
+        self._state, self._links = State(), State()
         self._owed: Callable[[], object] | None = None
 
     @property
     def state(self) -> State:
-        """What keeps recordings from being prepared on this machine, if anything does."""
-        return self._state
+        """What keeps recordings from being prepared on this machine, or links from being given, if anything does."""
+        return self._links if self._state.is_up else self._state
 
     def upload_due(self) -> int:
         """Upload one recording that is due; returns how many were handled. Raises Failure of the database."""
@@ -90,7 +83,8 @@ class Uploader:
         with self._standing.turn() as mine:
             lanes = self._claimed() if mine else []
             for lane in lanes:
-                self._settle(lane, lane.steps[0], self._try(lane, lane.steps[0]))
+                notes: list[str] = []
+                self._settle(lane, lane.steps[0], self._try(lane, lane.steps[0], notes), notes)
         return len(lanes)
 
     def _claimed(self) -> list[Lane]:
@@ -103,44 +97,52 @@ class Uploader:
     def resume(self) -> None:
         """Try again at once: somebody may have mended it."""
         self._state = replace(self._state, until=0.0)
+        self._links = State()
 
-    def _try(self, lane: Lane, step: StoredStep) -> tuple[str, Recording | None] | Failure:
-        call = lane.call
+    def _try(self, lane: Lane, step: StoredStep, notes: list[str]) -> Outcome | Failure:
         try:
-            if not lane.portal.finished:
-                raise Permanent(
-                    "not_finished",
-                    "The portal has not closed the call, so nothing can be attached to it.",
-                    "Retry what failed before it in the same call first.",
-                )
-            there = self._portal.record_of(lane.portal.call_id) if step.unsure else ""
-            if there:
-                return there, None
-            name = f"{call.node}-{call.linkedid}"
-            made = self._recordings.prepare(list(step.payload["paths"]), name, call.started, step.decided_at + PATIENCE)
-            self._mended()
-            return self._portal.attach(lane.portal.call_id, made.path, made.filename), made
+            outcome = self._attacher.attach(lane, step, step.decided_at + PATIENCE, notes)
         except Failure as failure:
             self._heard(failure)
             return failure
+        if outcome.is_linked:
+            self._links = State()
+        if outcome.is_linked or outcome.file_id:
+            self._standing.answered(a_call=False)
+        return outcome
+
+    def _remember(self, step: int, decided: Mapping[str, Any]) -> None:
+        self._outbox.remember_sent(self._owner, step, decided)
+
+    def _may_link(self) -> None:
+        """The portal could not fetch one recording a moment ago: it is not asked to fetch the next ones yet."""
+        held, reason = self._links.until - self._clock(), self._links.reason
+        if held > 0 and reason is not None:
+            raise Temporary(_HELD, reason.text, reason.hint, retry_after=held)
 
     def _heard(self, failure: Failure) -> None:
-        if failure.code not in _HERE or not isinstance(failure, Temporary):
+        if failure.code in _LINKS:
+            held = failure.retry_after or 0.0 if isinstance(failure, Temporary) else 0.0
+            self._links = self._down(self._links, failure, held)
+        elif failure.code in _HERE and isinstance(failure, Temporary):
+            self._state = self._down(self._state, failure, OWNER_PAUSE)
+        elif failure.code != _HELD:
             self._standing.failed(failure)
-            return
+
+    def _down(self, state: State, failure: Failure, pause: float) -> State:
         now = self._clock()
-        since = now if self._state.is_up else self._state.since
-        self._state = State(failure, since, now + OWNER_PAUSE, self._state.failures + 1)
+        return State(failure, now if state.is_up else state.since, now + pause, state.failures + 1)
 
     def _mended(self) -> None:
         if not self._state.is_up:
             self._state = State()
 
-    def _settle(self, lane: Lane, step: StoredStep, result: tuple[str, Recording | None] | Failure) -> None:
+    def _settle(self, lane: Lane, step: StoredStep, result: Outcome | Failure, notes: list[str]) -> None:
         now = self._clock()
         settlement = self._settlement(step, result, now)
-        portal = None if isinstance(result, Failure) else replace(lane.portal, record_file_id=result[0])
-        entries = [_entry(step, result, settlement, now)] if _is_worth_telling(settlement, result) else []
+        portal = replace(lane.portal, record_file_id=result.file_id) if _has_file(result) else None
+        told = _is_worth_telling(settlement, result)
+        entries = [*_noted(notes, now), _entry(step, result, settlement, now)] if told else []
         call = lane.call
         self._owed = partial(
             self._outbox.settle, self._owner, call.node, call.linkedid, [settlement], portal, entries, now
@@ -155,10 +157,11 @@ class Uploader:
             self._owed()
             self._owed = None
 
-    def _settlement(self, step: StoredStep, result: tuple[str, Recording | None] | Failure, now: float) -> Settlement:
+    def _settlement(self, step: StoredStep, result: Outcome | Failure, now: float) -> Settlement:
         attempts = step.attempts + 1
         if not isinstance(result, Failure):
-            return Settlement(step.id, "done", attempts=attempts, answer={"file_id": result[0]})
+            answer = {"file_id": result.file_id} if result.file_id else None
+            return Settlement(step.id, "done", attempts=attempts, text=result.text, answer=answer)
         if result.code == "recording_empty":
             return Settlement(step.id, "done", attempts=attempts, text=result.text)
         too_late = result.code == "not_finished_yet" and now > step.decided_at + PATIENCE
@@ -168,12 +171,19 @@ class Uploader:
         return Settlement(step.id, "waiting", again, attempts, unsure, code=result.code, text=_said(result))
 
     def _pause(self, attempts: int, failure: Failure) -> float:
+        if failure.code in _LINKS or failure.code == _HELD:
+            held = failure.retry_after or 0.0 if isinstance(failure, Temporary) else 0.0
+            return max(held, OWNER_PAUSE * 2.0 ** min(attempts - 1, 3)) * (1.0 + 0.5 * self._chance())
         if isinstance(failure, NeedsOwner) or failure.code in _HERE or of_database(failure):
             return OWNER_PAUSE
         wanted = failure.retry_after or 0.0 if isinstance(failure, Temporary) else 0.0
         if failure.code in _FILE:
             return max(wanted, back_off(attempts, self._chance(), LONGEST_FILE))
         return wanted or back_off(attempts, self._chance())
+
+
+def _has_file(result: Outcome | Failure) -> TypeGuard[Outcome]:
+    return not isinstance(result, Failure) and not result.text
 
 
 def _is_worth_telling(settlement: Settlement, result: object) -> bool:
@@ -190,16 +200,19 @@ def _said(failure: Failure) -> str:
     return f"{failure}. {failure.hint}".strip() if failure.hint else str(failure)
 
 
-def _entry(
-    step: StoredStep, result: tuple[str, Recording | None] | Failure, settlement: Settlement, now: float
-) -> TimelineEntry:
+def _noted(notes: Sequence[str], now: float) -> list[TimelineEntry]:
+    return [TimelineEntry(now, "note", note, {"step": "attach"}) for note in notes]
+
+
+def _entry(step: StoredStep, result: Outcome | Failure, settlement: Settlement, now: float) -> TimelineEntry:
     data: dict[str, Any] = {"step": "attach", "request": {"paths": list(step.payload["paths"])}}
-    if not isinstance(result, Failure):
-        file_id, made = result
-        left_out = list(made.left_out) if made else []
-        data["answer"] = {"file_id": file_id, "warning": "; ".join(left_out)}
-        text = f"attach: uploaded{', but ' if left_out else ''}{'; '.join(left_out)}"
-        return TimelineEntry(now, "attempt", text, data)
-    text = _said(result) if settlement.state == "failed" else result.text
-    data |= {"failure": type(result).__name__, "code": result.code, "text": result.text, "hint": result.hint}
-    return TimelineEntry(now, "attempt", f"attach: {text}", data)
+    if isinstance(result, Failure):
+        text = _said(result) if settlement.state == "failed" else result.text
+        data |= {"failure": type(result).__name__, "code": result.code, "text": result.text, "hint": result.hint}
+        return TimelineEntry(now, "attempt", f"attach: {text}", data)
+    data["request"] |= result.request
+    left_out = "; ".join(result.left_out)
+    if result.text:
+        return TimelineEntry(now, "note", f"{result.text}{', but ' if left_out else ''}{left_out}", data)
+    data["answer"] = {"file_id": result.file_id, "warning": left_out}
+    return TimelineEntry(now, "attempt", f"attach: uploaded{', but ' if left_out else ''}{left_out}", data)

@@ -47,9 +47,9 @@ class Waiting:
         self._messages.clear()
 
 
-def dated(blocks: Iterable[bytes], sieve: Sieve) -> Iterator[Message]:
-    """Parse the blocks that the sieve lets through and give each its time."""
-    clock, waiting = StreamClock(), Waiting()
+def dated(blocks: Iterable[bytes], sieve: Sieve, clock: StreamClock) -> Iterator[Message]:
+    """Parse the blocks that the sieve lets through and give each its time; in the end ``clock`` knows the last one."""
+    waiting, dropped, block = Waiting(), False, b""
     for block in blocks:
         dropped = sieve.drops(block)
         if not clock.exact:
@@ -66,3 +66,5 @@ def dated(blocks: Iterable[bytes], sieve: Sieve) -> Iterator[Message]:
         yield from waiting.release(clock.now)
         yield message
     yield from waiting.release(clock.now)
+    if dropped:
+        clock.glance(block)

@@ -23,6 +23,7 @@ class SnapshotCollector:
         self.startup = ""
         self.version = ""
         self.booted_at: float | None = None
+        self.uptime: int | None = None
         self.took = False  # the message fed last was part of an answer, not a live event
         self._clear()
 
@@ -75,6 +76,7 @@ class SnapshotCollector:
             channels_known=self._listed_at is not None,
             startup=self.startup,
             booted_at=self.booted_at,
+            uptime=self.uptime,
             asterisk_version=self.version,
             missing=missing,
         )
@@ -117,7 +119,8 @@ class SnapshotCollector:
             self._end(message, action_id)
             return True
         if message.event == "FullyBooted":
-            self.booted_at = message.at - seconds(message.get("Uptime"))
+            self.uptime = seconds(message.get("Uptime"))
+            self.booted_at = message.at - self.uptime
         listed = action_id in self._open
         if listed or (message.event in _ITEMS and message.event != "ParkedCall"):
             self.item(message)

@@ -60,18 +60,29 @@ class Sides:
         if technology in _SERVICE:
             return Party(Side.SERVICE, technology)
         endpoint = endpoint_of(channel)
-        known = self._learned.get(endpoint)
+        key = f"{technology}/{endpoint}" if technology in _LINE_CARDS else endpoint
+        known = self._learned.get(key)
         if known is None:
             known = self._judge(technology, endpoint, context, number)
-            self._learned[endpoint] = known
+            if context:
+                self._learned[key] = known
         return known
 
+    def of_channel_met(self, channel: str, context: str, number: str) -> Party:
+        """The same of a channel that is met in the middle of its life: its dialplan has gone on since it began.
+
+        FreePBX leads an employee's own call through contexts of trunks, so what looks like an extension is one.
+        """
+        endpoint = endpoint_of(channel)
+        looks_inside = endpoint in self.extensions or re.fullmatch(self.pattern, endpoint)
+        return self.of_channel(channel, "" if looks_inside else context, number)
+
     def _judge(self, technology: str, endpoint: str, context: str, number: str) -> Party:
-        if endpoint in self.extensions:
+        if technology in _LINE_CARDS and not _INSIDE_CONTEXT.search(context):
+            return Party(Side.OUTSIDE, endpoint)
+        if endpoint in self.extensions and technology not in _LINE_CARDS:
             return Party(Side.EMPLOYEE, endpoint)
         if endpoint in self.trunks:
-            return Party(Side.OUTSIDE, endpoint)
-        if technology in _LINE_CARDS and not _INSIDE_CONTEXT.search(context):
             return Party(Side.OUTSIDE, endpoint)
         if _OUTSIDE_CONTEXT.search(context):
             return Party(Side.OUTSIDE, endpoint)

@@ -76,8 +76,9 @@ class Snapshot:
 
     ``channels_known``: False when the PBX did not let us list channels; then absence of a channel means nothing.
     ``startup``: when Asterisk started, in the PBX's local time as it prints it, empty if unknown; ``booted_at``: the
-    same in epoch seconds by FullyBooted's uptime, if seen. ``missing``: actions that were refused. ``lost_at``: epoch
-    seconds of the last sign of life before the gap that this snapshot closes, None without a gap.
+    same in epoch seconds by FullyBooted's uptime, if seen; ``uptime``: that itself, seconds, in a recording.
+    ``missing``: actions that were refused. ``lost_at``: epoch seconds of the last sign of life before the gap that
+    this snapshot closes, None without a gap.
     """
 
     at: float
@@ -88,6 +89,7 @@ class Snapshot:
     channels_known: bool = True
     startup: str = ""
     booted_at: float | None = None
+    uptime: int | None = field(default=None, compare=False)
     asterisk_version: str = ""
     missing: tuple[str, ...] = ()
     lost_at: float | None = None

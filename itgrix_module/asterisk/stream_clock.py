@@ -2,8 +2,8 @@
 """When the messages of a recording arrived, if the recording does not say so.
 
 Asterisk stamps events only with ``timestampevents = yes``, our recorder adds ``X-Received``. Without either the best
-evidence counts: creation times inside Uniqueid, clocks of security and RTCP events, and CEL and CDR times, whose zone
-is learned from the Uniqueid beside them. The clock never runs backwards.
+evidence counts: creation times inside Uniqueid and the age of the channel beside it, clocks of security and RTCP
+events, and CEL and CDR times, whose zone is learned from the Uniqueid beside them. The clock never runs backwards.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from itgrix_module.asterisk.message import Message
 RECEIVED = "X-Received"
 
 _EVIDENCE = re.compile(
-    rb"\r\n(Uniqueid|UniqueID|LinkedID|EventTV|SentNTP|EventTime|StartTime|EndTime|EventName): ([^\r\n]+)"
+    rb"\r\n(Uniqueid|UniqueID|LinkedID|EventTV|SentNTP|EventTime|StartTime|EndTime|EventName|Timestamp|Duration|Seconds)"
+    rb": ([^\r\n]+)"
 )
 _EPOCH = re.compile(r"(\d{9,11})\.\d+$")
 _ZONE_STEP = 900  # seconds; zones differ by quarters of an hour
@@ -52,7 +53,11 @@ class StreamClock:
         """
         found: dict[bytes, str] = {name: value.decode("ascii", "replace") for name, value in _EVIDENCE.findall(block)}
         created = _created(found.get(b"Uniqueid") or found.get(b"UniqueID", ""))
-        self._advance(created)
+        age = found.get(b"Seconds") or found.get(b"Duration", "")
+        self._advance(created + _age(age) if created else 0.0)
+        stamp = _number(found.get(b"Timestamp", ""))
+        if stamp:
+            self.now, self.exact = max(self.now, stamp), True
         self._advance(_number(found.get(b"SentNTP", "")))
         self._advance(_instant(found.get(b"EventTV", "")))
         begun = found.get(b"StartTime") or (found.get(b"EventTime") if found.get(b"EventName") == "CHAN_START" else "")
@@ -79,6 +84,14 @@ def _created(uniqueid: str) -> float:
     """Creation time inside a Uniqueid; 0.0 for one that the CRM chose."""
     match = _EPOCH.search(uniqueid)
     return float(match[1]) if match else 0.0
+
+
+def _age(text: str) -> float:
+    """``00:01:07`` or ``67`` in seconds; anything else is 0.0."""
+    total = 0.0
+    for part in text.split(":"):
+        total = total * 60 + _number(part)
+    return total
 
 
 def _number(text: str) -> float:

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from itgrix_module.asterisk.sides import Sides
+from itgrix_module.asterisk.sides import Sides, endpoint_of
 from itgrix_module.asterisk.snapshot import BridgeRow, ChannelRow, Snapshot
 from itgrix_module.asterisk.translate import RECORDING_VARIABLE, room
 from itgrix_module.domain.facts import (
@@ -19,15 +19,16 @@ from itgrix_module.domain.facts import (
     Room,
     Side,
 )
+from itgrix_module.domain.numbers import looks_subscriber
 
-_BORN = re.compile(r"(\d{9,11})\.\d+$")  # creation time inside a Uniqueid
+_BORN = re.compile(r"(\d{9,11})\.(\d+)$")  # creation time and running number inside a Uniqueid
 _DIALLED_APPLICATIONS = frozenset(("AppDial", "AppDial2", "AppQueue"))
 
 
 def channels_seen(snapshot: Snapshot, lost_at: float, sides: Sides) -> ChannelsSeen:
     """``lost_at``: epoch seconds of the last message before the gap."""
     at = _moment(snapshot, lost_at)
-    rows = sorted(snapshot.channels, key=lambda row: (-row.duration, row.uniqueid != row.linkedid))
+    rows = sorted(snapshot.channels, key=_order)
     added = tuple(_added(row, at, sides) for row in rows)
     dialled = [row for row in rows if _is_dialled(row)]
     side_of = {fact.leg: fact.side for fact in added}
@@ -35,7 +36,9 @@ def channels_seen(snapshot: Snapshot, lost_at: float, sides: Sides) -> ChannelsS
         at=at,
         lost_at=lost_at,
         added=added,
-        dialled=tuple(_dialled(row, at, side_of[row.uniqueid]) for row in dialled),
+        dialled=tuple(
+            _dialled(row, at, side_of[row.uniqueid], side_of.get(row.linkedid) is Side.OUTSIDE, rows) for row in dialled
+        ),
         answered=tuple(DialEnded(at, row.uniqueid, by="", status="ANSWER") for row in dialled if row.state == "Up"),
         joined=tuple(_joined(snapshot, at)),
     )
@@ -58,11 +61,13 @@ def recordings_seen(snapshot: Snapshot) -> Iterator[RecordingNamed]:
 
 
 def _is_dialled(row: ChannelRow) -> bool:
-    return row.application in _DIALLED_APPLICATIONS or row.state in ("Ringing", "Down")
+    if row.application in _DIALLED_APPLICATIONS:
+        return True
+    return row.state in ("Ringing", "Down") and not row.channel.startswith("Local/")
 
 
 def _added(row: ChannelRow, at: float, sides: Sides) -> LegAdded:
-    party = sides.of_channel(row.channel, row.context, row.caller_num)
+    party = sides.of_channel_met(row.channel, row.context, row.caller_num)
     did = row.variables.get("FROM_DID", "") or row.dnid
     return LegAdded(
         at=at - row.duration,
@@ -79,9 +84,27 @@ def _added(row: ChannelRow, at: float, sides: Sides) -> LegAdded:
     )
 
 
-def _dialled(row: ChannelRow, at: float, side: Side) -> LegDialled:
+def _dialled(row: ChannelRow, at: float, side: Side, came_in: bool, rows: Sequence[ChannelRow]) -> LegDialled:
     by = row.linkedid if row.linkedid != row.uniqueid else ""
-    return LegDialled(at - row.duration, row.uniqueid, by=by, number=row.caller_num if side is Side.OUTSIDE else "")
+    half = next((one for one in rows if _leads_to(one, row)), None)
+    number = row.caller_num if side is Side.OUTSIDE else ""
+    if came_in and not looks_subscriber(number):
+        number = ""  # a mobile to which an extension forwards: the leg shows the extension's number at first
+    return LegDialled(at - row.duration, row.uniqueid, by=half.uniqueid if half else by, number=number)
+
+
+def _leads_to(half: ChannelRow, row: ChannelRow) -> bool:
+    """Was the Local pair made to ring this phone or number? ``Local/FMGL-79031110105#@from-internal-00000001;2``"""
+    if half.linkedid != row.linkedid or not half.channel.startswith("Local/") or not half.channel.endswith(";2"):
+        return False
+    wanted = "".join(char for char in half.channel.partition("@")[0] if char.isdigit())
+    return bool(wanted) and wanted in (endpoint_of(row.channel), row.caller_num) and row.channel[:6] != "Local/"
+
+
+def _order(row: ChannelRow) -> tuple[float, int, bool]:
+    """Oldest first. Ages are whole seconds, but the PBX numbers its channels."""
+    born = _BORN.search(row.uniqueid)
+    return -row.duration, int(born[2]) if born else 0, row.uniqueid != row.linkedid
 
 
 def _joined(snapshot: Snapshot, at: float) -> Iterator[LegJoined]:

@@ -23,6 +23,7 @@ from itgrix_module.domain.facts import (
     Room,
     Side,
 )
+from itgrix_module.domain.numbers import is_dialled_number
 
 RECORDING_VARIABLE = "MIXMONITOR_FILENAME"
 RECORDING_ACTION = "itgrix-recording-"  # ActionID of a Getvar for a recording's path; the leg's unique id follows
@@ -34,6 +35,7 @@ class Translator:
     def __init__(self, sides: Sides | None = None) -> None:
         self._sides = sides or Sides()
         self._recordings: dict[str, str] = {}
+        self._heard: set[str] = set()  # live channels
 
     def knows_recording(self, leg: str) -> bool:
         """Has the PBX named the file of the recording that runs on this leg?"""
@@ -63,6 +65,7 @@ class Translator:
         yield RecordingNamed(at, leg, path)
 
     def _new_channel(self, message: Message) -> Iterator[Fact]:
+        self._heard.add(message.get("Uniqueid"))
         channel, number = message.get("Channel"), message.get("CallerIDNum")
         party = self._sides.of_channel(channel, message.get("Context"), number)
         yield LegAdded(
@@ -75,14 +78,44 @@ class Translator:
             number=number,
             name=message.get("CallerIDName"),
             dialled=message.get("Exten"),
-            calling=message.get("ChannelStateDesc") == "Ring" and party.side is not Side.LOCAL,
+            calling=_calls(message) and party.side is not Side.LOCAL,
             pair=party.name if party.side is Side.LOCAL else "",
+        )
+
+    def _new_state(self, message: Message) -> Iterator[Fact]:
+        """chan_sip makes a caller's channel first and says afterwards that he calls."""
+        leg = message.get("Uniqueid")
+        if message.get("ChannelStateDesc") == "Ring" and message.get("Linkedid") in (leg, ""):
+            yield from self._new_channel(message)
+
+    def _unheard(self, message: Message, prefix: str = "") -> Iterator[Fact]:
+        """A channel whose birth was before our time. Where its dialplan is by now says nothing of what was dialled."""
+        leg, channel = message.get(f"{prefix}Uniqueid"), message.get(f"{prefix}Channel")
+        if not leg or leg in self._heard:
+            return
+        self._heard.add(leg)
+        call, number = message.get(f"{prefix}Linkedid") or leg, message.get(f"{prefix}CallerIDNum")
+        party = self._sides.of_channel(channel, number=number)
+        local = party.side is Side.LOCAL
+        yield LegAdded(
+            at=message.at,
+            leg=leg,
+            call=call,
+            channel=channel,
+            side=party.side,
+            party=party.name,
+            number=number,
+            name=message.get(f"{prefix}CallerIDName"),
+            calling=leg == call and not local and not prefix,
+            pair=party.name if local else "",
         )
 
     def _new_caller_id(self, message: Message) -> Iterator[Fact]:
         yield LegNumbered(message.at, message.get("Uniqueid"), message.get("CallerIDNum"), message.get("CallerIDName"))
 
     def _dial_begin(self, message: Message) -> Iterator[Fact]:
+        yield from self._unheard(message)
+        yield from self._unheard(message, "Dest")
         yield LegDialled(
             message.at,
             message.get("DestUniqueid"),
@@ -100,6 +133,7 @@ class Translator:
         )
 
     def _bridge_enter(self, message: Message) -> Iterator[Fact]:
+        yield from self._unheard(message)
         swapped = message.get("SwapUniqueid")
         if swapped:
             yield LegParted(message.at, swapped, message.get("BridgeUniqueid"))
@@ -159,7 +193,16 @@ class Translator:
     def _hangup(self, message: Message) -> Iterator[Fact]:
         leg = message.get("Uniqueid")
         self._recordings.pop(leg, None)
+        self._heard.discard(leg)
         yield LegEnded(message.at, leg, _number(message.get("Cause")))
+
+
+def _calls(message: Message) -> bool:
+    """Has the party called in? chan_sip says so only after the channel is made, but a dialled number says it too."""
+    if message.get("ChannelStateDesc") == "Ring":
+        return True
+    first = message.get("Linkedid") in (message.get("Uniqueid"), "")
+    return first and message.get("ChannelStateDesc") == "Down" and is_dialled_number(message.get("Exten"))
 
 
 def room(bridge_type: str, technology: str) -> Room:
@@ -188,6 +231,7 @@ def _number(text: str) -> int:
 
 _TABLE: dict[str, Callable[[Translator, Message], Iterator[Fact]]] = {
     "Newchannel": Translator._new_channel,
+    "Newstate": Translator._new_state,
     "NewCallerid": Translator._new_caller_id,
     "DialBegin": Translator._dial_begin,
     "DialEnd": Translator._dial_end,

@@ -7,7 +7,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from itgrix_module.app.ports import Answer, CallOrder, CallReply, Command, Finished, Registered
+from itgrix_module.app.ports import (
+    Answer,
+    CallOrder,
+    CallReply,
+    Command,
+    Finished,
+    FinishOrder,
+    Registered,
+    RegisterOrder,
+)
 from itgrix_module.app.settling import Known
 from itgrix_module.bitrix24 import telephony, telephony_answers
 from itgrix_module.bitrix24.client import PortalClient
@@ -81,25 +90,36 @@ class BitrixCalls:
 def _commands(name: str, order: CallOrder) -> Iterator[Command]:
     call_id = order.call_id or telephony.call_id_of(f"{name}_register")
     if order.register is not None:
-        asked = order.register
-        yield telephony.register(
-            f"{name}_register",
-            phone=asked.phone,
-            kind=telephony.INCOMING if asked.incoming else telephony.OUTGOING,
-            external_id=asked.external_id,
-            started=datetime.fromtimestamp(asked.started, UTC),
-            user_id=asked.user_id,
-            line=asked.line,
-            create=asked.create,
-            source=asked.source,
-        )
+        yield _register(f"{name}_register", order.register)
     if order.show:
         yield telephony.show(f"{name}_show", call_id, order.show)
     if order.hide:
         yield telephony.hide(f"{name}_hide", call_id, order.hide)
     if order.finish is not None:
-        end = order.finish
-        yield telephony.finish(f"{name}_finish", call_id, duration=end.seconds, status=end.status, user_id=end.user_id)
+        yield _finish(f"{name}_finish", call_id, order.finish)
+
+
+def _register(key: str, asked: RegisterOrder) -> Command:
+    if asked.params is not None:
+        return Command(key, telephony.REGISTER, dict(asked.params))
+    return telephony.register(
+        key,
+        phone=asked.phone,
+        kind=telephony.INCOMING if asked.incoming else telephony.OUTGOING,
+        external_id=asked.external_id,
+        started=datetime.fromtimestamp(asked.started, UTC),
+        user_id=asked.user_id,
+        line=asked.line,
+        create=asked.create,
+        source=asked.source,
+        entity=(asked.entity[0], int(asked.entity[1])) if asked.entity else None,
+    )
+
+
+def _finish(key: str, call_id: str, end: FinishOrder) -> Command:
+    if end.params is not None:
+        return Command(key, telephony.FINISH, {**end.params, "CALL_ID": call_id})
+    return telephony.finish(key, call_id, duration=end.seconds, status=end.status, user_id=end.user_id, vote=end.vote)
 
 
 def _reply(name: str, order: CallOrder, answers: Mapping[str, Answer]) -> CallReply:

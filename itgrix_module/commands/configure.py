@@ -12,8 +12,8 @@ from typing import Any
 import click
 
 from itgrix_module.commands.output import faults_told, json_option, show
+from itgrix_module.core import open_core
 from itgrix_module.place import Place
-from itgrix_module.service import open_core
 from itgrix_module.settings import BY_KEY, SETTINGS, SettingsError, from_text
 from itgrix_module.storage.migrate import current, upgrade
 

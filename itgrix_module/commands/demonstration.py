@@ -17,13 +17,14 @@ from typing import Any
 import click
 
 from itgrix_module.commands.serving import Address, panel
+from itgrix_module.core import open_core
 from itgrix_module.domain.failures import NeedsOwner
 from itgrix_module.place import Place
 from itgrix_module.sandbox.pbx import AmiUser, PbxConfig, Player, SandboxPbx
 from itgrix_module.sandbox.portal import PortalConfig, SandboxPortal
 from itgrix_module.sandbox.portal.config import ClientSeed, LineSeed, UserSeed
 from itgrix_module.sandbox.rig import plan
-from itgrix_module.service import open_core, running
+from itgrix_module.service import running
 from itgrix_module.telemetry.logs import to_stderr
 
 PORTAL_HOST = "127.0.0.1"  # whoever reaches it may do everything there

@@ -15,11 +15,11 @@ import click
 
 from itgrix_module.app.health import Check, Level
 from itgrix_module.commands.output import faults_told, json_option, moment, show, table
-from itgrix_module.doctor import examine_all
+from itgrix_module.core import Core, open_core
+from itgrix_module.doctor import Account, examine_all
 from itgrix_module.domain.failures import NeedsOwner
 from itgrix_module.doors import PortalDoor
 from itgrix_module.place import Place
-from itgrix_module.service import Core, open_core
 
 _WHO = "the command line"
 _MARKS = {Level.OK: "ok     ", Level.WARNING: "warning", Level.ERROR: "ERROR  "}
@@ -36,7 +36,7 @@ def _core() -> Iterator[Core]:
 def check(as_json: bool) -> None:
     """Try every part for real and say how to mend what is wrong; exit 1 if something is broken."""
     with faults_told(as_json), _core() as core:
-        portal = PortalDoor(core.tokens, core.limits, time.time, time.sleep)
+        portal = PortalDoor(core.tokens, Account(core.limits), time.time, time.sleep)
         portal.configure(core.settings.current)
         try:
             found = list(examine_all(core, portal))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from waitress import wasyncore
 from waitress.server import create_server
 
 from itgrix_module.domain.failures import NeedsOwner
@@ -75,6 +76,7 @@ def panel(service: Service, address: Address) -> Iterator[str]:
         retry_steps=service.retry,
         drop_steps=service.drop,
         recording_file=service.recording_file,
+        links=service.library,
     )
     with served(create_app(deps), address) as url:
         yield url
@@ -84,7 +86,15 @@ def panel(service: Service, address: Address) -> Iterator[str]:
 def served(app: object, address: Address) -> Iterator[str]:
     """A WSGI application on waitress, until the block is left."""
     try:
-        server = create_server(app, host=address.host, port=address.port, threads=THREADS, ident=None)
+        # Whether somebody asks through a relay must be seen: who comes through one is not on this machine.
+        server = create_server(
+            app,
+            host=address.host,
+            port=address.port,
+            threads=THREADS,
+            ident=None,
+            clear_untrusted_proxy_headers=False,
+        )
     except OSError as error:
         raise NeedsOwner(
             "port_taken",
@@ -98,5 +108,6 @@ def served(app: object, address: Address) -> Iterator[str]:
     finally:
         # Pages under way end first: a thread that answers on a closed socket complains.
         server.task_dispatcher.shutdown(timeout=_STOP)
-        server.close()
+        # Sockets are closed by the thread that waits for them.
+        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
         thread.join(timeout=_STOP)

@@ -21,11 +21,11 @@ from itgrix_module.asterisk.sides import Sides
 from itgrix_module.asterisk.translate import RECORDING_ACTION, RECORDING_VARIABLE
 from itgrix_module.commands.output import faults_told, json_option, show, table
 from itgrix_module.commands.signals import until_told
+from itgrix_module.core import open_core
 from itgrix_module.domain.failures import Failure, Temporary
 from itgrix_module.doors import link_settings
 from itgrix_module.place import Place
 from itgrix_module.replay import replay_files
-from itgrix_module.service import open_core
 from itgrix_module.settings import Settings
 
 

@@ -15,6 +15,7 @@ from itgrix_module.domain.call import Call, Leg
 from itgrix_module.domain.facts import (
     AnyFact,
     ChannelsSeen,
+    DialEnded,
     Fact,
     LegAdded,
     LegDialled,
@@ -98,9 +99,11 @@ class Board:
     def _apply_one(self, fact: Fact, now: _Round) -> None:
         if isinstance(fact, LegAdded):
             self._place(fact, now)
-        elif isinstance(fact, LegDialled):
+        elif isinstance(fact, LegDialled) or (isinstance(fact, DialEnded) and fact.status == "ANSWER"):
             self._adopt(fact, now)
         key = self._call_of_leg.get(fact.leg)
+        if isinstance(fact, DialEnded) and key is None:
+            key = self._call_of_leg.get(fact.by) or self._call_that_dialled(fact.leg)
         if isinstance(fact, LegTransferred):
             fact = with_target(fact, self._switchboard)
             key = self._call_of_transfer(fact, now)
@@ -119,7 +122,7 @@ class Board:
     def _place(self, fact: LegAdded, now: _Round) -> None:
         if fact.leg in self._call_of_leg or fact.side is Side.SERVICE:
             return
-        key = self._call_of_linkedid.get(fact.call, fact.call)
+        key = self._call_of_linkedid.get(fact.call) or self._call_of_pair(fact) or fact.call
         known = self._calls.get(key)
         if known is not None and known.ended is not None:
             # The leg outlives the call it came from: what happens on it now is another call.
@@ -130,20 +133,30 @@ class Board:
         self._call_of_leg[fact.leg] = key
         self._network.pair(fact.leg, fact.pair)
 
-    def _adopt(self, fact: LegDialled, now: _Round) -> None:
-        """Who dials a leg has it in his call, whatever its Linkedid says (conferences mix them)."""
+    def _call_of_pair(self, fact: LegAdded) -> str | None:
+        """A Local half is in the call of the other one, also where the PBX tells no Linkedid."""
+        mates = self._network.halves(fact.pair)
+        return self._call_of_leg[min(mates)] if mates else None
+
+    def _adopt(self, fact: LegDialled | DialEnded, now: _Round) -> None:
+        """Who dials a leg, or whose ringing it answers, has it in his call, whatever its Linkedid says."""
         source = self._call_of_leg.get(fact.leg)
         target = self._call_of_leg.get(fact.by) if fact.by else self._call_that_returns(fact.leg)
         if source is None or target is None or source == target or self._calls[target].ended is not None:
             return
         legs = frozenset({fact.leg} | self._network.mates(fact.leg))
-        if legs == self._calls[source].legs.keys() and not self._calls[source].client:
+        whole = legs == self._calls[source].legs.keys() or self._calls[source].root in legs
+        if whole and not self._calls[source].client:
             self._merge(self._calls[target], self._calls[source], now)
             return
         left, grown = tracking.moved(self._calls[source], self._calls[target], legs)
         self._set(source, left, now)
         self._set(target, grown, now)
         self._call_of_leg.update(dict.fromkeys(legs, target))
+
+    def _call_that_dialled(self, leg: str) -> str | None:
+        """Of an outside leg that was gone before the end of its ringing was told."""
+        return next((key for key, call in self._calls.items() if any(dial.leg == leg for dial in call.dials)), None)
 
     def _call_that_returns(self, leg: str) -> str | None:
         """Of a phone that nobody dials: he handed a client over who waits alone now, so the PBX calls him back."""

@@ -211,8 +211,8 @@ class Call:
             return Direction.INCOMING
         if self.client or self.dials:
             return Direction.OUTGOING
-        if self.originated and self.number:
-            return Direction.OUTGOING
+        if self.number and (self.originated or not self.rings):
+            return Direction.OUTGOING  # a number outside was dialled, and not (yet) answered inside
         if self.root_side in (Side.EMPLOYEE, Side.LOCAL):
             return Direction.INTERNAL
         return Direction.UNKNOWN

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 
 from itgrix_module.domain.call import Call, Dial, Leg, Ring, Rung
 from itgrix_module.domain.facts import DialEnded, LegDialled, Side
-from itgrix_module.domain.numbers import is_dialled_number, looks_subscriber, same_number
+from itgrix_module.domain.numbers import digits, is_dialled_number, is_internal, looks_subscriber, same_number
+
+_LONGEST_EXTENSION_THAT_IS_NO_TOWN = 4  # digits; numbers of five and six may be a town's
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,9 @@ def _lacks_client(call: Call) -> bool:
     """Nobody outside has called in, and nobody of those who were dialled talks yet."""
     if call.root_side is Side.OUTSIDE and call.calling:
         return False
+    client = call.legs.get(call.client)
+    if client is not None and client.ring is Ring.ANSWERED:
+        return False
     return not call.client or not any(talk.employee for talk in call.talks)
 
 
@@ -77,13 +82,28 @@ def _is_mobile(call: Call, leg: Leg, number: str) -> bool:
     if any(same_number(transfer.to, number or leg.number) for transfer in call.transfers):
         return False
     way = _way_to(call, leg)
-    if way.top is None:
-        return call.root_side is Side.OUTSIDE and call.calling
+    if way.top is None or way.top.id == call.client:
+        return bool(call.client) and (way.paired or _is_on_his_way(call))
     if way.by_nobody:
         return call.originated and _is_on_the_employees_side(call, way.top)
     if way.top.side is Side.EMPLOYEE:
-        return way.paired and _is_short(_wanted(call, way.top))
+        wanted = _wanted(call, way.top)
+        return is_internal(wanted) and (way.paired or _is_forward(wanted, number))
     return bool(call.client)
+
+
+def _is_forward(wanted: str, number: str) -> bool:
+    """Has an extension's number become another one? A town's short numbers are only completed by the PBX."""
+    if len(digits(wanted)) > _LONGEST_EXTENSION_THAT_IS_NO_TOWN:
+        return not digits(number).endswith(digits(wanted))
+    return wanted.isdigit() and digits(number) != wanted and looks_subscriber(number)
+
+
+def _is_on_his_way(call: Call) -> bool:
+    """Does the dialplan lead the client, or was he sent on to an extension? Else somebody dialled a number for him."""
+    if not any(talk.employee for talk in call.talks):
+        return True
+    return bool(call.transfers) and is_internal(call.transfers[-1].to)
 
 
 def _is_on_the_employees_side(call: Call, top: Leg) -> bool:
@@ -91,7 +111,7 @@ def _is_on_the_employees_side(call: Call, top: Leg) -> bool:
     root = call.legs.get(call.root)
     if root is None or not root.pair or root.pair != top.pair or not is_dialled_number(root.dialled):
         return False
-    return (top.id == root.id) == _is_short(root.dialled)
+    return (top.id == root.id) == is_internal(root.dialled)
 
 
 def _wanted(call: Call, top: Leg) -> str:
@@ -99,11 +119,6 @@ def _wanted(call: Call, top: Leg) -> str:
     if top.id == call.root:
         return top.dialled
     return call.transfers[-1].to if call.transfers else ""
-
-
-def _is_short(dialled: str) -> bool:
-    """An extension or group, not a number of the public network."""
-    return is_dialled_number(dialled) and not looks_subscriber(dialled)
 
 
 def _way_to(call: Call, leg: Leg) -> Way:
@@ -143,7 +158,7 @@ def _outermost(call: Call, leg_id: str) -> Leg:
         seen.add(leg.dialled_by)
         dialler = call.legs.get(leg.dialled_by)
         mate = mate_of(call.legs.values(), dialler) if dialler is not None else None
-        if mate is None or not mate.dialled_by:
+        if mate is None or not mate.dialled_by or mate.ring is Ring.ANSWERED:
             return outermost
         leg = outermost = mate
     return outermost
@@ -152,7 +167,7 @@ def _outermost(call: Call, leg_id: str) -> Leg:
 def dial_ended(call: Call, fact: DialEnded) -> Call:
     leg = call.legs.get(fact.leg)
     if leg is None:
-        return call
+        return replace(call, dials=tuple(_dial_with_status(dial, fact) for dial in call.dials))
     answered = fact.status == "ANSWER"
     if not answered and leg.ring is Ring.ANSWERED:
         return call  # queues end the same ringing twice

@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from itgrix_module.domain.call import Leg, Ring
-from itgrix_module.domain.facts import ChannelsSeen, Fact, LegEnded, LegParted
+from itgrix_module.domain.facts import ChannelsSeen, Fact, LegEnded, LegNumbered, LegParted
+
+_SOON = 5.0  # seconds; what happened in a long gap is taken to have happened soon after it could
 
 
 def differences(seen: ChannelsSeen, known: Mapping[str, Leg], heard: float) -> Iterator[Fact]:
@@ -16,24 +19,35 @@ def differences(seen: ChannelsSeen, known: Mapping[str, Leg], heard: float) -> I
     """
     alive = {fact.leg for fact in seen.added}
     lost_at = max(seen.lost_at, heard)
-    yield from (fact for fact in seen.added if fact.leg not in known)
-    yield from (fact for fact in seen.dialled if fact.leg not in known)
-    for answer in seen.answered:
-        before = known.get(answer.leg)
-        if before is None or before.ring is Ring.RINGING:
-            yield answer
-    yield from _moves(seen, {leg: known[leg] for leg in known if leg in alive}, lost_at)
+    born = {fact.leg: fact.at for fact in seen.added}
+
+    def guess(leg: str) -> float:
+        """When it answered, or came to where it is."""
+        earliest = min(max(lost_at, born.get(leg, lost_at)), seen.at)
+        return earliest + min((seen.at - earliest) / 2, _SOON)
+
+    for fact in seen.added:
+        if fact.leg not in known or (fact.calling and not known[fact.leg].calling):
+            yield fact if fact.leg == fact.call else replace(fact, at=max(fact.at, heard))
+        yield LegNumbered(seen.at, fact.leg, fact.number, fact.name)
+    answers = {fact.leg: fact for fact in seen.answered}
+    for dialled in seen.dialled:
+        before = known.get(dialled.leg)
+        if before is None or _waits(before):
+            yield dialled
+        if dialled.leg in answers and (before is None or before.ring is not Ring.ANSWERED):
+            yield replace(answers[dialled.leg], at=guess(dialled.leg))
+    bridges = {fact.leg: fact.bridge for fact in seen.joined}
+    for leg in sorted(known.keys() & alive):
+        if known[leg].bridge and known[leg].bridge != bridges.get(leg):
+            yield LegParted(lost_at, leg, known[leg].bridge)
     for leg in sorted(known.keys() - alive):
         yield LegEnded(max(min(seen.ended.get(leg, lost_at), seen.at), lost_at), leg)
+    for joined in sorted(seen.joined, key=lambda fact: guess(fact.leg)):
+        if joined.leg not in known or known[joined.leg].bridge != joined.bridge:
+            yield replace(joined, at=guess(joined.leg))
 
 
-def _moves(seen: ChannelsSeen, known: Mapping[str, Leg], lost_at: float) -> Iterator[Fact]:
-    """Who left his bridge, then who is in another one."""
-    joined = {fact.leg: fact for fact in seen.joined}
-    for leg, before in sorted(known.items()):
-        bridge, now = before.bridge, joined.get(leg)
-        if bridge and (now is None or now.bridge != bridge):
-            yield LegParted(lost_at, leg, bridge)
-    for leg, now in joined.items():
-        if leg not in known or known[leg].bridge != now.bridge:
-            yield now
+def _waits(leg: Leg) -> bool:
+    """Made to be dialled; nobody has heard that it was."""
+    return leg.ring is Ring.NONE and not leg.calling

@@ -17,9 +17,11 @@ def leg_transferred(call: Call, fact: LegTransferred) -> Call:
     call = replace(_marked(call, (fact.leg, fact.second)), taken_from="", consults=close(call.consults, fact.at))
     if not fact.to or fact.to == by or (not fact.attended and _is_parked(call, fact.at)):
         return call
-    kind = "attended" if fact.attended else "blind"
+    told = Transfer("attended" if fact.attended else "blind", by, fact.to, fact.at)
     known = tuple(item for item in call.transfers if not _is_guess_of(item, by, fact.at))
-    return replace(call, transfers=(*known, Transfer(kind, by, fact.to, fact.at)))
+    if known and _is_same(known[-1], told):
+        return call  # the PBX says it twice
+    return replace(call, transfers=(*known, told))
 
 
 def _giver(call: Call, fact: LegTransferred) -> str:
@@ -42,6 +44,10 @@ def _is_parked(call: Call, at: float) -> bool:
     """The transfer that is told just now was into the car park."""
     client = call.legs.get(call.client)
     return client is not None and client.parked and (not call.parks or at - call.parks[-1].start < PARKING)
+
+
+def _is_same(one: Transfer, other: Transfer) -> bool:
+    return (one.kind, one.by, one.to) == (other.kind, other.by, other.to) and other.at - one.at < _ONE_EVENT
 
 
 def _is_guess_of(transfer: Transfer, by: str, at: float) -> bool:

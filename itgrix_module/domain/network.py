@@ -54,6 +54,10 @@ class Network:
         pair = self._pair_of.get(leg)
         return self._halves.get(pair, set()) - {leg} if pair else set()
 
+    def halves(self, pair: str) -> set[str]:
+        """The live halves of the pair of that name."""
+        return self._halves.get(pair, set())
+
     def reach(self, start: str, without: frozenset[str] = frozenset()) -> set[str]:
         """Every leg that hears this one, itself included, if those in ``without`` were not there."""
         seen, edge = {start}, [start]

@@ -28,3 +28,13 @@ def same_number(one: str, other: str) -> bool:
 def is_dialled_number(text: str) -> bool:
     """Did somebody dial it, or is it a word of a dialplan (``s``, ``h``, ``FMPR-105``)?"""
     return len(digits(text)) > 1 and not set(text) - set("0123456789+*#")
+
+
+def is_subscriber(dialled: str) -> bool:
+    """Did somebody dial a number of the public network, not an extension, a group or a feature code?"""
+    return looks_subscriber(dialled) and not set(dialled) - set("0123456789+")
+
+
+def is_internal(dialled: str) -> bool:
+    """Did somebody dial an extension, a group or a feature code?"""
+    return is_dialled_number(dialled) and not looks_subscriber(dialled)

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from itgrix_module.domain import summary
 from itgrix_module.domain.call import Call, Direction, Ring
@@ -12,16 +12,22 @@ from itgrix_module.domain.facts import Side
 from itgrix_module.domain.steps import Attach, Finish, Hide, Note, Register, Show, Step
 
 
+def _nothing(*_: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Rules:
-    """What the administrator decided. ``lines_ignored``, ``numbers_ignored``: exact spellings as the PBX shows them."""
+    """What the administrator decided.
 
-    lines_ignored: frozenset[str] = frozenset()
-    numbers_ignored: frozenset[str] = frozenset()
+    ``ignores_line``: of DID and trunk; ``ignores_number``: of a client's number as the PBX shows it.
+    """
+
+    ignores_line: Callable[[str, str], bool] = _nothing
+    ignores_number: Callable[[str], bool] = _nothing
     extensions_black: frozenset[str] = frozenset()
     extensions_white: frozenset[str] = frozenset()
     recordings: bool = True
-    mobiles: frozenset[str] = field(default_factory=frozenset)
 
     def counts(self, party: str) -> bool:
         """Does this employee take part in the CRM?"""
@@ -32,10 +38,11 @@ class Rules:
 
 def steps(before: Call | None, after: Call, rules: Rules) -> list[Step]:
     """The steps that lead the CRM from one state of a call to the next, in order."""
-    if not _concerns_crm(after, rules):
+    if not after.has_client or (before is not None and before.ended is not None):
         return []
-    if before is not None and before.ended is not None:
-        return []
+    ignored = _ignored(after, rules)
+    if ignored:
+        return [Note(after.ended, f"the portal is not told: {ignored}")] if after.ended is not None else []
     return list(_steps(before, after, rules))
 
 
@@ -61,10 +68,23 @@ def _steps(before: Call | None, after: Call, rules: Rules) -> Iterator[Step]:
         yield Hide(after.changed, f"{', '.join(hidden)} no longer takes part", hidden)
 
 
-def _concerns_crm(call: Call, rules: Rules) -> bool:
-    if not call.has_client or call.line in rules.lines_ignored:
-        return False
-    return not (call.number and call.number in rules.numbers_ignored)
+def _ignored(call: Call, rules: Rules) -> str:
+    """Why the portal hears nothing of the call; empty when it does."""
+    if rules.ignores_line(call.line, call.trunk):
+        return f"the line {call.line or call.trunk} is ignored"
+    if call.number and rules.ignores_number(call.number):
+        return f"the number {call.number} is ignored"
+    everybody = _everybody(call)
+    if everybody and not any(map(rules.counts, everybody)):
+        return f"it does not see the calls of {', '.join(everybody)}"
+    return ""
+
+
+def _everybody(call: Call) -> tuple[str, ...]:
+    """Every employee who had a part in the call."""
+    caller = (call.root_party,) if call.root_side is Side.EMPLOYEE else ()
+    talkers = (talk.party for talk in call.talks if talk.employee)
+    return tuple(dict.fromkeys((*caller, *call.rang, *talkers)))
 
 
 def is_registered(call: Call, rules: Rules) -> bool:

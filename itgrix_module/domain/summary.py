@@ -46,7 +46,7 @@ def answered_by(call: Call) -> str:
 
 def last_talker(call: Call) -> str:
     """The employee who talked last: the one whose conversation ended latest, among those that began last."""
-    employees = [talk for talk in call.talks if talk.employee]
+    employees = [talk for talk in reversed(call.talks) if talk.employee]  # of equal ones the first counts: the newest
     if not employees:
         return ""
     return max(employees, key=lambda talk: (talk.end is None, talk.end or 0.0, talk.start)).party
@@ -59,8 +59,14 @@ def outcome(call: Call) -> Outcome:
     if call.direction is Direction.INCOMING:
         return Outcome.MISSED
     if not call.dials:
-        return Outcome.CANCELLED if call.direction is Direction.OUTGOING else Outcome.NO_ANSWER
+        return _outcome_without_dial(call)
     return _outcome_of_dial(call.dials[-1])
+
+
+def _outcome_without_dial(call: Call) -> Outcome:
+    if call.direction is not Direction.OUTGOING:
+        return Outcome.NO_ANSWER
+    return Outcome.CANCELLED if call.originated else Outcome.FAILED  # no route led to the number
 
 
 def _outcome_of_dial(dial: Dial) -> Outcome:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from itgrix_module.domain.call import Call, Direction, Leg, Recording
+from itgrix_module.domain.call import Call, Direction, Leg, Recording, Ring
 from itgrix_module.domain.dialling import dial_ended, leg_dialled
 from itgrix_module.domain.facts import (
     DialEnded,
@@ -28,7 +28,7 @@ from itgrix_module.domain.facts import (
     Side,
 )
 from itgrix_module.domain.handing import leg_transferred
-from itgrix_module.domain.numbers import is_dialled_number, looks_subscriber
+from itgrix_module.domain.numbers import is_dialled_number, is_subscriber, looks_subscriber
 from itgrix_module.domain.talking import close, leg_joined, leg_parted, park_if_left
 
 
@@ -38,7 +38,8 @@ def apply(call: Call, fact: Fact) -> Call:
 
 
 def _leg_added(call: Call, fact: LegAdded) -> Call:
-    if fact.leg in call.legs:
+    known = call.legs.get(fact.leg)
+    if known is not None and not (fact.calling and _may_call(known)):
         return call  # a snapshot had told of it already
     leg = Leg(
         id=fact.leg,
@@ -52,13 +53,21 @@ def _leg_added(call: Call, fact: LegAdded) -> Call:
         dialled=fact.dialled,
     )
     call = call.with_leg(leg)
-    return _begin(call, fact) if fact.leg == call.root else call
+    # The call bears the name of the leg that began it, also when that was heard of later than others.
+    return _begin(call, fact) if fact.leg in (call.root, call.id) else call
+
+
+def _may_call(leg: Leg) -> bool:
+    """Nobody has dialled it, nor has it done anything."""
+    return not (leg.calling or leg.dialled_by or leg.bridge) and leg.ring is Ring.NONE
 
 
 def _begin(call: Call, fact: LegAdded) -> Call:
-    call = replace(call, root_side=fact.side, root_party=fact.party, calling=fact.calling)
-    if fact.side is not Side.OUTSIDE or not fact.calling:
+    call = replace(call, root=fact.leg, root_side=fact.side, root_party=fact.party, calling=fact.calling)
+    if not fact.calling:
         return call
+    if fact.side is not Side.OUTSIDE:
+        return replace(call, number=fact.dialled) if is_subscriber(fact.dialled) else call
     did = fact.dialled if is_dialled_number(fact.dialled) else ""
     return replace(
         call,
@@ -132,8 +141,16 @@ def _is_over(call: Call) -> bool:
     if not call.legs:
         return True
     if not call.client or call.client in call.legs:
-        return False
+        return _is_abandoned(call)
     return call.direction is Direction.INCOMING or any(talk.employee for talk in call.talks)
+
+
+def _is_abandoned(call: Call) -> bool:
+    """Who called is gone, and nobody whom the PBX rang for him has answered. An outside leg still has to say why."""
+    if any(dial.leg in call.legs for dial in call.dials):
+        return False
+    unanswered = all(leg.ring is Ring.LOST for leg in call.legs.values())
+    return unanswered and call.root not in call.legs and not call.talks
 
 
 def merged(kept: Call, other: Call) -> Call:

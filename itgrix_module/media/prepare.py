@@ -21,7 +21,7 @@ from itgrix_module.media.join import Joined
 from itgrix_module.media.program import Watch
 from itgrix_module.media.ready import Empty, Growing, Missing, states
 
-__all__ = ["Prepared", "cleanup", "prepare"]
+__all__ = ["Prepared", "cleanup", "complete", "prepare"]
 
 BITRATE = 32  # kbit/s
 _RESERVE = 32 * 1024 * 1024  # bytes left free on the disk, which the database may share
@@ -94,6 +94,21 @@ def prepare(
     if len(sounds) == 1 and isinstance(sounds[0], Coded) and sounds[0].kind == "mp3":
         return _as_it_is(sounds[0], slot, parts)
     return _from_work(slot, _converted(sounds, parts, slot, stop))
+
+
+def complete(
+    paths: Sequence[str],
+    *,
+    directory: str | Path,
+    started: float | None,
+    deadline: float | None = None,
+    stop: threading.Event | None = None,
+    clock: Callable[[], float] = time.time,
+) -> tuple[Path, ...]:
+    """The files of a call's recordings, all complete and with sound, in order. Arguments and errors as ``prepare``."""
+    parts = _located(paths, str(directory), started, deadline is not None and clock() >= deadline)
+    _complete(parts, stop, clock)
+    return tuple(parts.found)
 
 
 def _located(paths: Sequence[str], directory: str, started: float | None, final: bool) -> _Parts:

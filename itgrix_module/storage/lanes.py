@@ -21,6 +21,7 @@ from itgrix_module.storage.values import clip, to_json
 from itgrix_module.storage.writing import slices, table_of
 
 IN_ONE_STATEMENT = 500
+BACKGROUND = "attach"  # steps of this kind may wait for half an hour
 steps = table_of(Step)
 lanes = table_of(Lane)
 calls = table_of(Call)
@@ -65,6 +66,35 @@ def append_steps(
     waiting = waiting_steps(connection, added)
     _pull_forward(connection, waiting)
     _show_lanes(connection, nodes, waiting)
+
+
+def follow_steps(connection: Connection, call: int, added: Sequence[NewStep]) -> None:
+    """Store steps that follow from one that is being settled, before a recording of the call that still waits.
+
+    A kind that the call has already, waiting or done, is left out: a call that is finished once more is not followed
+    up twice. Only for the holder of the lane, who refreshes it afterwards.
+    """
+    there = select(steps.c.kind).where(steps.c.call_id == call, steps.c.state.in_(("waiting", "done")))
+    known = set(connection.scalars(there))
+    rows = [new_step_values(step) for step in added if clip(step.kind, 32) not in known]
+    if not rows:
+        return
+    place = _make_room(connection, call, len(rows))
+    connection.execute(
+        insert(steps), [{**values, "call_id": call, "n": n} for n, values in enumerate(rows, start=place)]
+    )
+
+
+def _make_room(connection: Connection, call: int, count: int) -> int:
+    """The first of ``count`` free places before the recordings that wait, or behind all steps."""
+    query = select(steps.c.id, steps.c.n, steps.c.kind, steps.c.state).where(steps.c.call_id == call)
+    listed = connection.execute(query.order_by(steps.c.n.desc())).all()
+    behind: int = listed[0].n + 1 if listed else 1
+    first: int = min((step.n for step in listed if (step.kind, step.state) == (BACKGROUND, "waiting")), default=behind)
+    for step in listed:  # the last one first: no two have the same place, not even for a moment
+        if step.n >= first:
+            connection.execute(update(steps).where(steps.c.id == step.id).values(n=step.n + count))
+    return first
 
 
 def state_is(state: str) -> ColumnElement[bool]:

@@ -65,6 +65,7 @@ class Call(Base):
         UniqueConstraint("node", "linkedid", name="uq_itgrix_calls_linkedid"),
         Index("ix_itgrix_calls_started", "started"),
         Index("ix_itgrix_calls_client", "client", "started"),
+        Index("ix_itgrix_calls_number", "number", "started"),
         Index("ix_itgrix_calls_line", "line", "started"),
         Index("ix_itgrix_calls_direction", "direction", "started"),
         Index("ix_itgrix_calls_outcome", "outcome", "started"),
@@ -82,8 +83,10 @@ class Call(Base):
     direction: Mapped[str] = _text(16)
     phase: Mapped[str] = _text(16)
     client: Mapped[str] = _text(100)
+    number: Mapped[str] = _text(100)
     client_name: Mapped[str] = _text(191)
     line: Mapped[str] = _text(100)
+    source: Mapped[str] = _text(100)
     trunk: Mapped[str] = _text(100)
     caller: Mapped[str] = _text(100)
     queue: Mapped[str] = _text(100)
@@ -99,6 +102,7 @@ class Call(Base):
     rang: Mapped[str] = _json("[]")
     live: Mapped[bool] = _flag()
     merged_into: Mapped[str] = _text(150)
+    vote: Mapped[int | None] = mapped_column(Integer, nullable=True)
     state: Mapped[str] = _json("{}")
 
     portal_call_id: Mapped[str] = _text(191)
@@ -110,6 +114,7 @@ class Call(Base):
     registered_user: Mapped[int | None] = mapped_column(BigInteger, nullable=True)
     registered_at: Mapped[float | None] = _maybe_time()
     finished: Mapped[bool] = _flag()
+    left_out: Mapped[str] = _text(191)
 
     delivery: Mapped[str] = _text(16)
     undelivered: Mapped[bool] = _flag()
@@ -204,6 +209,42 @@ class Lane(Base):
     ready_at: Mapped[float] = _time()
     owner: Mapped[str] = _text(100)
     token: Mapped[str] = _text(64)
+
+
+class OpenTask(Base):
+    """A task for missed calls of a client; one row for each number while it is open.
+
+    ``task_id``: empty until the portal has told it. ``call_id``: the call it was made for.
+    """
+
+    __tablename__ = "itgrix_open_tasks"
+    __table_args__ = (TABLE_OPTIONS,)
+
+    number: Mapped[str] = mapped_column(String(100), primary_key=True)
+    node: Mapped[str] = _text(64)
+    linkedid: Mapped[str] = _text(150)
+    task_id: Mapped[str] = _text(64)
+    opened_at: Mapped[float] = _time()
+
+
+class PortalLine(Base):
+    """An external line that we have made in the portal: only these are ever renamed or removed there."""
+
+    __tablename__ = "itgrix_portal_lines"
+    __table_args__ = (TABLE_OPTIONS,)
+
+    number: Mapped[str] = mapped_column(String(100), primary_key=True)
+    name: Mapped[str] = _text(191)
+
+
+class Turn(Base):
+    """Whose turn it is next where employees take turns; ``name``: what for."""
+
+    __tablename__ = "itgrix_turns"
+    __table_args__ = (TABLE_OPTIONS,)
+
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    last: Mapped[int] = mapped_column(BigInteger, nullable=False, server_default=text("0"))
 
 
 class Employee(Base):

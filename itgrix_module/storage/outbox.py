@@ -16,10 +16,10 @@ from sqlalchemy import Connection, Table, delete, func, insert, select, text, up
 from sqlalchemy.sql import Executable
 
 from itgrix_module.app.ports import Lane as ClaimedLane
-from itgrix_module.app.ports import PortalSide, Settlement, StoredStep, TimelineEntry
+from itgrix_module.app.ports import NewStep, PortalSide, Settlement, StoredStep, TimelineEntry
 from itgrix_module.domain.failures import Temporary
 from itgrix_module.storage.engine import Database
-from itgrix_module.storage.lanes import refresh_lane, release_lane, state_is
+from itgrix_module.storage.lanes import follow_steps, refresh_lane, release_lane, state_is
 from itgrix_module.storage.models import Call, Lane, Step, Timeline
 from itgrix_module.storage.rows import (
     STEP_CODE_LENGTH,
@@ -92,7 +92,9 @@ class SqlOutbox:
         portal: PortalSide | None,
         timeline: Sequence[TimelineEntry],
         now: float,
+        follow: Sequence[NewStep] = (),
     ) -> bool:
+        """``follow``: steps that follow from these settlements, stored with them (see ``lanes.follow_steps``)."""
         rows = [timeline_values(entry) for entry in timeline]
         side = portal_values(portal) if portal else {}
 
@@ -101,6 +103,7 @@ class SqlOutbox:
             if call is None or not _holds(connection, call, owner):
                 return False
             _settle_steps(connection, call, settlements, now)
+            follow_steps(connection, call, follow)
             _settle_call(connection, call, side, rows)
             release_lane(connection, call)
             refresh_lane(connection, call, call_key(node, linkedid)[0])

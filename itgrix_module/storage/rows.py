@@ -16,8 +16,10 @@ _TEXTS: tuple[str, ...] = (
     "direction",
     "phase",
     "client",
+    "number",
     "client_name",
     "line",
+    "source",
     "trunk",
     "caller",
     "queue",
@@ -25,7 +27,7 @@ _TEXTS: tuple[str, ...] = (
     "status",
 )
 _TEXTS += ("answered_by", "last_talker", "merged_into")
-_PLAIN = ("started", "answered", "ended", "wait", "talk", "live")
+_PLAIN = ("started", "answered", "ended", "wait", "talk", "live", "vote")
 _LENGTHS = {name: table_of(Call).c[name].type.length for name in _TEXTS}  # type: ignore[attr-defined]
 CALL_COLUMNS = (*_TEXTS, *_PLAIN, "rang", "state")
 PARTY_LENGTH = table_of(Party).c.extension.type.length  # type: ignore[attr-defined]
@@ -69,6 +71,7 @@ def portal_values(side: PortalSide) -> dict[str, Any]:
         "registered_user": side.registered_user,
         "registered_at": side.registered_at,
         "finished": side.finished,
+        "left_out": clip(side.left_out, 191),
     }
 
 
@@ -83,6 +86,7 @@ def portal_side(stored: RowMapping) -> PortalSide:
         registered_user=stored["registered_user"],
         registered_at=stored["registered_at"],
         finished=bool(stored["finished"]),
+        left_out=stored["left_out"],
     )
 
 

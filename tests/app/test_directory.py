@@ -6,9 +6,10 @@ from __future__ import annotations
 import pytest
 
 from itgrix_module.app.directory import Directory, DirectoryRules
-from itgrix_module.app.orders import LineRule, Options
+from itgrix_module.app.lines import LineRule, Lines
+from itgrix_module.app.orders import Options
 from itgrix_module.app.ports import Employee
-from itgrix_module.domain.failures import Failure, Temporary
+from itgrix_module.domain.failures import Failure, Permanent, Temporary
 
 
 class Shelf:
@@ -55,7 +56,7 @@ def staff(count: int) -> list[Employee]:
 def directory(
     source: Source, shelf: Shelf | None = None, rules: DirectoryRules | None = None, clock: Clock | None = None
 ) -> Directory:
-    options = Options(lines=(LineRule("7495", default_user=8),))
+    options = Options(lines=Lines((LineRule("7495", default_user=8),)))
     return Directory(shelf or Shelf(), source, lambda: rules or DirectoryRules({}), lambda: options, clock or Clock())
 
 
@@ -157,3 +158,113 @@ def test_default_user_of_the_line_comes_before_everybodys_and_ours() -> None:
     ours = directory(Source(staff(1)))
     ours.refresh()
     assert ours.default_user("other") == 77
+
+
+def test_empty_answer_is_never_believed_while_anybody_is_known() -> None:
+    found = directory(Source(staff(10), *[[]] * 5))
+    for _ in range(6):
+        found.refresh()
+    assert found.user("101") == 1
+    assert found.state.shrunken == 0
+
+
+def test_shrunken_answer_that_changes_is_not_a_repeated_one() -> None:
+    found = directory(Source(staff(10), staff(2), staff(3), staff(3)))
+    for _ in range(3):
+        found.refresh()
+    assert found.user("109") == 9
+    found.refresh()
+    assert found.user("109") is None
+
+
+def test_whole_answer_after_a_shrunken_one_is_well_again() -> None:
+    found = directory(Source(staff(10), staff(2), staff(10)))
+    for _ in range(3):
+        found.refresh()
+    assert found.state.shrunken is None
+
+
+def test_number_that_several_employees_give_is_nobodys() -> None:
+    office = ("+74951112233",)
+    found = directory(Source([Employee("101", 1, "A", office), Employee("102", 2, "B", (*office, "+79031110102"))]))
+    found.refresh()
+    assert found.user("+74951112233") is None
+    assert found.user("89031110102") == 2
+
+
+def test_unknown_extension_that_the_administrator_maps_is_known() -> None:
+    overrides: dict[str, int] = {}
+    found = directory(Source(staff(1)), rules=DirectoryRules(overrides))
+    found.refresh()
+    found.user("555")
+    assert found.state.unknown == ("555",)
+    overrides["555"] = 5
+    assert found.state.unknown == ()
+
+
+def test_stand_ins_are_all_who_may_take_a_call_in_order() -> None:
+    found = directory(Source(staff(1)), rules=DirectoryRules({}, 9))
+    found.refresh()
+    assert found.stand_ins("7495") == (8, 9, 77)
+    assert found.stand_ins("other") == (9, 77)
+
+
+def test_nobody_takes_a_call_before_the_portal_was_asked() -> None:
+    found = directory(Source(staff(1)))
+    assert found.stand_ins("other") == ()
+    assert found.default_user("other") == 0
+
+
+def test_portal_is_asked_at_each_start() -> None:
+    """Only it knows whose authorisation is used, and that user takes the calls of nobody."""
+    clock = Clock()
+    found = directory(Source(staff(3)), Shelf(tuple(staff(3)), clock.now), clock=clock)
+    assert found.wants_refresh(900)
+    found.refresh()
+    assert not found.wants_refresh(900)
+    assert found.default_user("other") == 77
+
+
+def test_calls_wait_for_the_first_answer_about_employees_but_not_for_ever() -> None:
+    clock = Clock()
+    found = directory(Source(*[Temporary("timeout", "no answer")] * 20), clock=clock)
+    assert not found.is_ready
+    found.refresh()
+    assert not found.is_ready
+    clock.now += 121
+    assert found.is_ready
+
+
+def test_portal_that_will_never_name_the_employees_does_not_hold_calls_back() -> None:
+    found = directory(Source(Permanent("insufficient_scope", "the webhook may not read users")))
+    found.refresh()
+    assert found.is_ready
+
+
+def test_failure_is_tried_again_soon() -> None:
+    clock = Clock()
+    found = directory(Source(Temporary("timeout", "no answer"), staff(1)), clock=clock)
+    found.refresh()
+    clock.now += 9
+    assert not found.wants_refresh(900)
+    clock.now += 2
+    assert found.wants_refresh(900)
+
+
+def test_other_portal_has_other_employees() -> None:
+    found = directory(Source(staff(10), [Employee("101", 501, "Other")]))
+    found.refresh()
+    found.ask_again(other_portal=True)
+    assert found.wants_refresh(900)
+    assert not found.is_ready
+    assert found.user("109") is None
+    found.refresh()
+    assert found.user("101") == 501
+
+
+def test_failed_answer_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "itgrix")
+    found = directory(Source(staff(3), *[Temporary("timeout", "no answer")] * 20))
+    for _ in range(21):
+        found.refresh()
+    assert len([record for record in caplog.records if "could not be read" in record.getMessage()]) == 1

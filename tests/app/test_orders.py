@@ -6,7 +6,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from itgrix_module.app.orders import LineRule, Options, plan
+from itgrix_module.app.lines import LineRule, Lines
+from itgrix_module.app.orders import Options, plan
 from itgrix_module.app.ports import CallRow, FinishOrder, Lane, PortalSide, StoredStep
 
 CALL = CallRow(
@@ -23,6 +24,9 @@ class People:
 
     def default_user(self, line: str) -> int:
         return 900
+
+    def missed_user(self, line: str) -> int:
+        return 901
 
 
 def lane(*steps: tuple[str, dict[str, Any]], call: CallRow = CALL, call_id: str = "") -> Lane:
@@ -75,7 +79,7 @@ def test_talk_under_a_second_is_still_a_talk() -> None:
 def test_missed_call_lasts_nothing() -> None:
     missed = ("finish", {"employee": "", "talk": 0.0, "status": "304"})
     made = plan(lane(missed, call_id="X"), People(), Options())
-    assert made.order.finish == FinishOrder(900, 0, "304")
+    assert made.order.finish == FinishOrder(901, 0, "304")
 
 
 def test_extension_without_a_user_goes_to_the_default_user_without_a_card() -> None:
@@ -108,14 +112,14 @@ def test_steps_after_the_recording_wait_for_it() -> None:
 
 
 def test_line_gives_number_source_and_default_user() -> None:
-    rules = Options(lines=(LineRule("4950000001", line="74950000001", source="ADV"),))
+    rules = Options(lines=Lines((LineRule("4950000001", line="74950000001", source="ADV"),)))
     made = plan(lane(cards("register", "101")), People(), rules)
     assert made.order.register is not None
     assert (made.order.register.line, made.order.register.source) == ("74950000001", "ADV")
 
 
 def test_exact_line_beats_its_last_digits() -> None:
-    options = Options(lines=(LineRule("0000001", source="END"), LineRule("74950000001", source="EXACT")))
+    options = Options(lines=Lines((LineRule("0000001", source="END"), LineRule("74950000001", source="EXACT"))))
     rule = options.rule("74950000001")
     assert rule is not None
     assert rule.source == "EXACT"

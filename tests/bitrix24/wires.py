@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from itgrix_module.bitrix24.encoding import decode
+
 
 @dataclass(frozen=True)
 class Request:
@@ -201,3 +203,15 @@ def serving(script: Script, context: ssl.SSLContext | None = None) -> Iterator[S
         thread.join()
         listener.cut_all()
         listener.server_close()
+
+
+def moved(base: str) -> Callable[[Request], Any]:
+    """A portal that has another address now."""
+    return lambda request: reply(b"<html>Found</html>", 302, {"Location": f"{base}{request.path}"})
+
+
+def batch_answer(request: Request, **parts: Any) -> Any:
+    """Each command answers with its own parameters."""
+    commands = request.json["cmd"]
+    echoed = {key: decode(line.partition("?")[2]) for key, line in commands.items()}
+    return result({"result": echoed, "result_error": [], "result_total": [], "result_next": [], **parts})

@@ -39,6 +39,14 @@ from itgrix_module.domain.policy import Rules
 from itgrix_module.domain.steps import Step
 
 START = 1_795_000_000.0
+INCOMING = """
+0 new t1 trunk beeline from 79161234567 did 74950000001
+0 record t1 /rec/in.wav
+0 new a1 ext 101 call t1
+0 dial t1 a1
+2 end t1 a1 ANSWER
+2 join b1 a1 t1
+"""
 
 
 class Story:

@@ -5,16 +5,7 @@ from __future__ import annotations
 
 from itgrix_module.domain import summary
 from itgrix_module.domain.call import Direction, Outcome, Phase
-from tests.domain.story import Story
-
-INCOMING = """
-0 new t1 trunk beeline from 79161234567 did 74950000001
-0 record t1 /rec/in.wav
-0 new a1 ext 101 call t1
-0 dial t1 a1
-2 end t1 a1 ANSWER
-2 join b1 a1 t1
-"""
+from tests.domain.story import INCOMING, Story
 
 
 def test_direct_incoming_call_is_answered() -> None:
@@ -114,6 +105,31 @@ def test_queue_rounds_open_and_close_cards_but_never_a_second_call() -> None:
     assert story.call.rang == ("101",)
 
 
+def test_extension_that_forwards_to_a_mobile_is_called_inside_the_company() -> None:
+    story = Story("""
+        0 new a1 ext 101 did 102 calls
+        0 new t1 trunk beeline call a1
+        0 dial a1 t1 79031110102
+        2 end a1 t1 ANSWER
+        2 join b1 a1 t1
+        5 hang t1 a1
+    """)
+    assert story.call.direction is Direction.INTERNAL
+    assert (story.call.rang, summary.answered_by(story.call)) == (("79031110102",), "79031110102")
+
+
+def test_number_of_the_town_is_completed_by_the_pbx_and_goes_outside() -> None:
+    story = Story("""
+        0 new a1 ext 101 did 234567 calls
+        0 new t1 trunk beeline call a1
+        0 dial a1 t1 74832234567
+        2 end a1 t1 ANSWER
+        2 join b1 a1 t1
+        5 hang t1 a1
+    """)
+    assert (story.call.direction, story.call.number) == (Direction.OUTGOING, "74832234567")
+
+
 def test_two_contacts_of_one_extension_are_one_employee() -> None:
     story = Story("""
         0 new t1 trunk beeline from 79161234567 did 74950000001
@@ -128,202 +144,6 @@ def test_two_contacts_of_one_extension_are_one_employee() -> None:
         4 hang t1 a2
     """)
     assert story.told("t1") == ["register 101", "finish 101 200 3s"]
-
-
-def test_blind_transfer_moves_card_to_new_employee() -> None:
-    story = Story(
-        INCOMING
-        + """
-        6 blind a1 102
-        6 part b1 t1 a1
-        6 hang a1
-        6.1 new a2 ext 102 call t1
-        6.1 dial t1 a2
-        8 end t1 a2 ANSWER
-        8 join b2 a2 t1
-        12 hang t1 a2
-    """
-    )
-    assert story.told("t1") == ["register 101", "hide 101", "show 102", "finish 102 200 10s", "attach in.wav"]
-    assert [(item.kind, item.by, item.to) for item in story.call.transfers] == [("blind", "101", "102")]
-
-
-def test_blind_transfer_that_nobody_answers_counts_only_the_talk() -> None:
-    story = Story(
-        INCOMING
-        + """
-        6 blind a1 102
-        6 part b1 t1 a1
-        6 hang a1
-        6.1 new a2 ext 102 call t1
-        6.1 dial t1 a2
-        30 end t1 a2 NOANSWER
-        30 hang a2
-        30 hang t1
-    """
-    )
-    assert story.talk("t1") == 4
-    assert story.told("t1")[-2] == "finish 101 200 4s"
-
-
-def test_transfer_of_a_transfer_is_finished_for_the_third() -> None:
-    story = Story(
-        INCOMING
-        + """
-        4 blind a1 102
-        4 part b1 t1 a1
-        4 hang a1
-        4 new a2 ext 102 call t1
-        4 dial t1 a2
-        5 end t1 a2 ANSWER
-        5 join b2 a2 t1
-        8 blind a2 103
-        8 part b2 t1 a2
-        8 hang a2
-        8 new a3 ext 103 call t1
-        8 dial t1 a3
-        9 end t1 a3 ANSWER
-        9 join b3 a3 t1
-        12 hang t1 a3
-    """
-    )
-    assert [(item.by, item.to) for item in story.call.transfers] == [("101", "102"), ("102", "103")]
-    assert (summary.answered_by(story.call), summary.last_talker(story.call)) == ("101", "103")
-    assert story.talk("t1") == 10
-
-
-ATTENDED = (
-    INCOMING
-    + """
-4 new c1 ext 101 calls did 102
-4 new a2 ext 102 call c1
-4 dial c1 a2
-5 end c1 a2 ANSWER
-5 join b2 a2 c1
-8 part b1 t1
-8 part b2 c1
-8 join b2 t1
-8 attended a1 c1 a2
-8 part b1 a1
-8 hang a1 c1
-12 hang t1 a2
-"""
-)
-
-
-def test_attended_transfer_merges_the_consultation_into_the_clients_call() -> None:
-    story = Story(ATTENDED)
-    assert story.merged == {"c1": "t1"}
-    assert story.told("t1") == ["register 101", "show 102", "hide 101", "finish 102 200 10s", "attach in.wav"]
-    assert [(item.kind, item.by, item.to) for item in story.call.transfers] == [("attended", "101", "102")]
-
-
-def test_consultation_recording_is_not_the_clients() -> None:
-    story = Story(ATTENDED.replace("5 join b2 a2 c1", "5 join b2 a2 c1\n5 record c1 /rec/internal.wav"))
-    assert [item.path for item in summary.recordings(story.call)] == ["/rec/in.wav"]
-
-
-def test_consultation_by_feature_code_is_part_of_the_talk_even_when_the_client_gives_up() -> None:
-    story = Story(
-        INCOMING
-        + """
-        4 new l1 local p call t1
-        4 new l2 local p call t1
-        4 part b1 a1
-        4 join b2 l1 a1
-        4 new a2 ext 102 call t1
-        4 dial l2 a2
-        6 end l2 a2 ANSWER
-        6 join b3 a2 l2
-        9 part b1 t1
-        9 hang t1
-        9.1 hang a1 l1 l2 a2
-    """
-    )
-    assert story.talk("t1") == 7
-    assert summary.last_talker(story.call) == "101", "102 never heard the client"
-
-
-def test_consultation_with_a_second_client_stays_a_call_of_its_own() -> None:
-    story = Story(
-        INCOMING
-        + """
-        4 new c1 ext 101 calls did 79039876543
-        4 new t2 trunk beeline call c1
-        4 dial c1 t2 79039876543
-        5 end c1 t2 ANSWER
-        5 join b2 t2 c1
-        8 part b1 t1
-        8 part b2 c1
-        8 join b2 t1
-        8 attended a1 c1 t2
-        8 part b1 a1
-        8 hang a1 c1
-        12 hang t1
-        12 hang t2
-    """
-    )
-    assert set(story.calls) == {"t1", "c1"}
-    outgoing = story.calls["c1"]
-    assert (outgoing.direction, outgoing.number) == (Direction.OUTGOING, "79039876543")
-    assert (summary.last_talker(outgoing), summary.last_talker(story.calls["t1"])) == ("101", "101")
-    assert (story.talk("t1"), story.talk("c1")) == (10, 7)
-
-
-def test_transfer_to_an_outside_number_leaves_the_employee_responsible() -> None:
-    story = Story(
-        INCOMING
-        + """
-        6 blind a1 89039876543
-        6 part b1 t1 a1
-        6 hang a1
-        6 new t2 trunk beeline call t1
-        6 dial t1 t2 79039876543
-        8 end t1 t2 ANSWER
-        8 join b2 t2 t1
-        12 hang t1 t2
-    """
-    )
-    assert (summary.last_talker(story.call), story.talk("t1"), story.call.rang) == ("101", 10, ("101",))
-
-
-def test_follow_me_to_a_mobile_is_answered_by_the_mobile() -> None:
-    story = Story("""
-        0 new t1 trunk beeline from 79161234567 did 74950000006
-        0 new l1 local m call t1
-        0 new l2 local m call t1
-        0 dial t1 l1
-        1 new t2 trunk beeline call t1
-        1 dial l2 t2 79031110105
-        4 end l2 t2 ANSWER
-        4 join b1 t2 l2
-        4 end t1 l1 ANSWER
-        4 join b2 l1 t1
-        4.1 part b2 t1 l1
-        4.1 part b1 l2
-        4.1 join b1 t1
-        4.1 hang l1 l2
-        9 hang t1 t2
-    """)
-    assert story.call.direction is Direction.INCOMING
-    assert (summary.answered_by(story.call), story.talk("t1")) == ("79031110105", 5)
-    assert story.told("t1") == ["register 79031110105", "finish 79031110105 200 5s"]
-
-
-def test_pickup_by_a_colleague_gives_the_call_to_him() -> None:
-    story = Story("""
-        0 new t1 trunk beeline from 79161234567 did 74950000001
-        0 new a1 ext 101 call t1
-        0 dial t1 a1
-        2 new p1 ext 104 calls did **101
-        2 end t1 p1 ANSWER
-        2 hang a1 26
-        2 join b1 p1 t1
-        6 hang t1 p1
-    """)
-    assert story.merged == {"p1": "t1"}
-    assert (summary.answered_by(story.call), story.call.rang) == ("104", ("101",))
-    assert story.told("t1") == ["register 101", "hide 101", "show 104", "finish 104 200 4s"]
 
 
 def test_parked_time_is_not_talk_but_the_announcement_is() -> None:
@@ -376,75 +196,9 @@ def test_clients_alone_in_a_conference_are_not_answered() -> None:
     assert {summary.outcome(call) for call in story.calls.values()} == {Outcome.MISSED}
 
 
-def test_outgoing_call_takes_the_number_from_the_trunk() -> None:
-    story = Story("""
-        0 new a1 ext 101 calls did 979161234567
-        0 number a1 74950000000
-        0.1 new t1 trunk beeline call a1
-        0.1 dial a1 t1 79161234567
-        3 end a1 t1 ANSWER
-        3 join b t1 a1
-        8 hang t1 a1
-    """)
-    assert (story.call.number, story.call.line, story.call.direction) == ("79161234567", "beeline", "outgoing")
-    assert story.told("a1") == ["register 101", "finish 101 200 5s"]
-
-
-def test_trunk_failover_is_one_call_on_the_trunk_that_answered() -> None:
-    story = Story("""
-        0 new a1 ext 101 calls did 79161234567
-        0 new t1 trunk beeline call a1
-        0 dial a1 t1 79161234567
-        1 end a1 t1 CONGESTION
-        1 hang t1 34
-        1 new t2 trunk mts call a1
-        1 dial a1 t2 79161234567
-        3 end a1 t2 ANSWER
-        3 join b t2 a1
-        8 hang t2 a1
-    """)
-    assert (story.call.line, story.talk("a1"), story.told("a1")) == ("mts", 5, ["register 101", "finish 101 200 5s"])
-
-
-def outgoing(status: str, cause: int) -> Story:
-    return Story(f"""
-        0 new a1 ext 101 calls did 79161234567
-        0 new t1 trunk beeline call a1
-        0 dial a1 t1 79161234567
-        4 end a1 t1 {status}
-        4 hang t1 {cause}
-        6 hang a1
-    """)
-
-
-def test_outgoing_call_that_fails_says_why() -> None:
-    told = {
-        ("BUSY", 17): (Outcome.BUSY, "486"),
-        ("NOANSWER", 19): (Outcome.NO_ANSWER, "480"),
-        ("NOANSWER", 21): (Outcome.DECLINED, "603"),
-        ("NOANSWER", 1): (Outcome.FAILED, "404"),
-        ("CONGESTION", 34): (Outcome.FAILED, "503"),
-        ("CHANUNAVAIL", 20): (Outcome.NO_ANSWER, "480"),
-        ("CANCEL", 127): (Outcome.CANCELLED, "603-S"),
-    }
-    for (status, cause), expected in told.items():
-        call = outgoing(status, cause).call
-        assert (summary.outcome(call), summary.status(call)) == expected, (status, cause)
-
-
-def test_outgoing_call_given_up_before_any_answer_is_cancelled() -> None:
-    story = Story("""
-        0 new a1 ext 101 calls did 79161234567
-        0 new t1 trunk beeline call a1
-        0 dial a1 t1 79161234567
-        4 hang a1 t1
-    """)
-    assert summary.status(story.call) == "603-S"
-
-
 def test_internal_call_never_reaches_the_portal() -> None:
     story = Story("""
-        0 new a1 ext 101 calls did 102
+        0 new a1 ext 101 did 102 calls
         0 new a2 ext 102 call a1
         0 dial a1 a2
         2 end a1 a2 ANSWER
@@ -467,60 +221,6 @@ def test_spy_takes_no_part() -> None:
     assert story.calls["s1"].direction is Direction.INTERNAL
     assert [talk.party for talk in story.calls["t1"].talks] == ["101"]
     assert story.told("s1") == []
-
-
-def test_click_to_call_registers_when_the_client_is_dialled() -> None:
-    story = Story("""
-        0 new l1 local p
-        0 new l2 local p call l1
-        0 number l1 79161234567
-        0 dial - l1
-        0 new a1 ext 101 call l1
-        0 dial l2 a1
-    """)
-    assert story.told("l1") == []
-    story.tell("""
-        1 end l2 a1 ANSWER
-        1 join b1 a1 l2
-        1 end - l1 ANSWER
-        1 new t1 trunk beeline call l1
-        1 dial l1 t1 79161234567
-        3 end l1 t1 ANSWER
-        3 join b2 t1 l1
-        7 hang t1 l1 l2 a1
-    """)
-    assert story.told("l1") == ["register 101", "finish 101 200 4s"]
-    assert (story.wait("l1"), story.call.direction) == (3, "outgoing")
-
-
-def test_click_to_call_whose_employee_does_not_pick_up_is_cancelled() -> None:
-    story = Story("""
-        0 new a1 ext 101
-        0 number a1 79161234567
-        0 dial - a1
-        6 hang a1 19
-    """)
-    assert (story.call.direction, story.call.number) == ("outgoing", "79161234567")
-    assert (summary.outcome(story.call), story.wait("a1")) == (Outcome.CANCELLED, None)
-
-
-def test_voicemail_of_the_employee_is_not_an_answer() -> None:
-    story = Story("""
-        0 new l1 local p
-        0 new l2 local p call l1
-        0 dial - l1
-        0 new a1 ext 106 call l1
-        0 dial l2 a1
-        15 end l2 a1 NOANSWER
-        15 hang a1
-        15 end - l1 ANSWER
-        15 new t1 trunk beeline call l1
-        15 dial l1 t1 79161234567
-        17 end l1 t1 ANSWER
-        17 join b t1 l1
-        21 hang t1 l1 l2
-    """)
-    assert (summary.outcome(story.call), story.talk("l1")) == (Outcome.CANCELLED, 0)
 
 
 def test_leg_that_outlives_its_call_begins_another() -> None:
@@ -551,44 +251,8 @@ def test_facts_about_unknown_legs_are_ignored() -> None:
     assert story.calls == {}
 
 
-def test_transfer_while_the_colleague_still_rings_gives_him_the_card_at_once() -> None:
-    story = Story(
-        INCOMING
-        + """
-        4 new c1 ext 101 calls did 102
-        4 new a2 ext 102 call c1
-        4 dial c1 a2
-        6 attended a1 c1 -
-        6 part b1 t1 a1
-        6 hang a1 c1
-    """
-    )
-    assert [(item.kind, item.by, item.to) for item in story.call.transfers] == [("attended", "101", "102")]
-    assert story.told("t1")[-2:] == ["show 102", "hide 101"]
-    story.tell("""
-        9 end t1 a2 ANSWER
-        9 join b3 a2 t1
-        13 hang t1 a2
-    """)
-    assert (summary.last_talker(story.call), story.talk("t1"), story.merged) == ("102", 11, {"c1": "t1"})
-
-
 def test_announcers_of_a_conference_are_no_calls() -> None:
     assert Story("0 new x service Announcer calls\n1 join conf x\n2 hang x").calls == {}
-
-
-def test_originate_straight_to_a_trunk_is_an_outgoing_call() -> None:
-    story = Story("""
-        0 new t1 trunk beeline
-        0 dial - t1 79161234567
-        3 end - t1 ANSWER
-        3 new a1 ext 101 call t1
-        3 dial t1 a1
-        5 end t1 a1 ANSWER
-        5 join b a1 t1
-        9 hang t1 a1
-    """)
-    assert (story.call.direction, story.call.number, story.wait("t1")) == ("outgoing", "79161234567", 5)
 
 
 def test_queue_within_a_queue_reaches_the_agent_through_all_pairs() -> None:

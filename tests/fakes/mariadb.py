@@ -137,6 +137,7 @@ class MariaDb:
 @contextmanager
 def mariadb_server(*options: str) -> Iterator[MariaDb]:
     """A running server with an empty data folder; both are gone afterwards."""
+    assert installed(), "MariaDB is not installed; the live tests need it: python3 tools/setup.py --system test"
     folder = Path(tempfile.mkdtemp(prefix="itgrix-mariadb-"))
     try:
         if os.geteuid() == 0:

@@ -84,6 +84,24 @@ class MemoryData:
     lines: dict[Key, int] = field(default_factory=dict)
     step_ids: int = 0
 
+    def append(self, call: MemoryCall, steps: Sequence[NewStep]) -> None:
+        """New steps behind those that are there."""
+        for new in steps:
+            self.step_ids += 1
+            call.steps.append(
+                MemoryStep(
+                    StoredStep(
+                        id=self.step_ids,
+                        n=len(call.steps) + 1,
+                        kind=new.kind,
+                        payload=through_json(new.payload),
+                        priority=new.priority,
+                        due_at=new.due_at,
+                        decided_at=new.decided_at,
+                    )
+                )
+            )
+
 
 class MemoryWork:
     """Changes copies of the calls that it touches; they take their places at the commit."""
@@ -108,21 +126,7 @@ class MemoryWork:
         if not steps:
             return
         call = self._call(node, linkedid)
-        for new in steps:
-            self._data.step_ids += 1
-            call.steps.append(
-                MemoryStep(
-                    StoredStep(
-                        id=self._data.step_ids,
-                        n=len(call.steps) + 1,
-                        kind=new.kind,
-                        payload=through_json(new.payload),
-                        priority=new.priority,
-                        due_at=new.due_at,
-                        decided_at=new.decided_at,
-                    )
-                )
-            )
+        self._data.append(call, steps)
         call.pull_forward()
 
     def hasten(self, node: str, linkedid: str, now: float) -> None:
@@ -201,6 +205,7 @@ class MemoryOutbox:
         portal: PortalSide | None,
         timeline: Sequence[TimelineEntry],
         now: float,
+        follow: Sequence[NewStep] = (),
     ) -> bool:
         with self._stores.lock:
             call = self._stores.data.calls.get((node, linkedid))
@@ -208,10 +213,21 @@ class MemoryOutbox:
                 return False
             for settled in settlements:
                 _settle(call, settled, now)
+            self._follow(call, follow)
             call.portal = portal or call.portal
             call.timeline.extend(timeline)
             call.owner = ""
             return True
+
+    def _follow(self, call: MemoryCall, follow: Sequence[NewStep]) -> None:
+        """Before a recording that waits; a kind that the call has waiting or done already is not repeated."""
+        known = {stored.step.kind for stored in call.steps if stored.state in ("waiting", "done")}
+        behind = [stored for stored in call.steps if stored.step.kind == "attach" and stored.state == "waiting"]
+        call.steps = [stored for stored in call.steps if stored not in behind]
+        self._stores.data.append(call, [new for new in follow if new.kind not in known])
+        call.steps.extend(behind)
+        for place, stored in enumerate(call.steps, 1):
+            stored.step = replace(stored.step, n=place)
 
     def remember_sent(self, owner: str, step: int, sent: Mapping[str, Any]) -> None:
         with self._stores.lock:

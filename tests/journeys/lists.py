@@ -42,6 +42,8 @@ class Pbx:
         uniqueid = message.headers.get("Uniqueid", "")
         if message.event == "Newchannel":
             self._born(message, uniqueid)
+        elif message.event == "Newstate" and message.get("ChannelStateDesc") == "Ring":
+            self._calls(message, uniqueid)  # chan_sip says so afterwards
         elif message.event == "Hangup":
             self.channels.pop(uniqueid, None)
         self._see(message, uniqueid, "")
@@ -60,10 +62,16 @@ class Pbx:
 
     def _born(self, message: Message, uniqueid: str) -> None:
         calling = message.get("ChannelStateDesc") == "Ring"
-        self.channels[uniqueid] = Channel(
-            {}, message.at, message.get("Exten") if calling else "", application="Dial" if calling else ""
-        )
-        if uniqueid == message.get("Linkedid") and calling and message.get("Exten").isdigit():
+        self.channels[uniqueid] = Channel({}, message.at, "")
+        if calling:
+            self._calls(message, uniqueid)
+
+    def _calls(self, message: Message, uniqueid: str) -> None:
+        channel = self.channels.get(uniqueid)
+        if channel is None or channel.application:
+            return
+        channel.dnid, channel.application = message.get("Exten"), "Dial"
+        if uniqueid == message.get("Linkedid") and message.get("Exten").isdigit():
             self.did[uniqueid] = message.get("Exten")
 
     def _see(self, message: Message, uniqueid: str, prefix: str) -> None:
@@ -90,13 +98,22 @@ class Pbx:
     def _row(self, uniqueid: str, channel: Channel, at: float) -> dict[str, str]:
         seconds = int(at - channel.born)
         did = self.did.get(channel.headers.get("Linkedid", ""), "")
+        headers = dict(channel.headers)
+        dnid = channel.dnid
+        if (
+            headers.get("ChannelStateDesc") == "Down"
+            and uniqueid == headers.get("Linkedid")
+            and headers.get("Exten") != "s"
+        ):
+            # With chan_sip a caller's channel is in that state for microseconds only.
+            headers["ChannelStateDesc"], dnid = "Ring", headers.get("Exten", "")
         return {
-            **channel.headers,
+            **headers,
             "Uniqueid": uniqueid,
             "Application": channel.application,
             "Duration": f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}",
             "BridgeId": channel.bridge,
-            "DNID": channel.dnid,
+            "DNID": dnid,
             "Variable": f"FROM_DID={did}",
         }
 

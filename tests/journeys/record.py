@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Record what the rig plays: the AMI sessions of two users and what really happened, as files for the tests.
 
-    python -m tests.journeys.record 22 FOLDER [NAME ...]     (as root; ``16 FOLDER --chan-sip`` with chan_sip)
+    python -m tests.journeys.record 22 FOLDER [NAME ...]     (as root; ``--chan-sip 16 FOLDER`` with chan_sip)
 
 Makes ``NAME.ami.gz`` (read = all), ``NAME.min.ami.gz`` (the product's least rights), ``.partN`` for the sessions after
 a cut, and ``NAME.json``. Events carry time stamps; the tests take them away again.
@@ -155,6 +155,9 @@ def to_chan_sip(etc: Path, port: int) -> None:
         text = re.sub(r"\$\{PJSIP_DIAL_CONTACTS\(([^)]*)\)\}", r"SIP/\1", path.read_text())
         text = re.sub(r"PJSIP/([^@,&\s]*)@([\w${}-]+)", r"SIP/\2/\1", text)
         path.write_text(text.replace("PJSIP/", "SIP/"))
+    trunks = [f"\n[from-trunk-sip-{name}]\ninclude => from-pstn\n" for name in endpoints if not name.isdigit()]
+    extensions = etc / "extensions.conf"
+    extensions.write_text(extensions.read_text() + "".join(trunks))
     pjsip = etc / "pjsip.conf"  # its transport must make room
     pjsip.write_text(pjsip.read_text().replace(f"bind=127.0.0.1:{port}", "bind=127.0.0.4:5060"))
     modules = (etc / "modules.conf").read_text().replace("noload => chan_sip.so\n", "noload => chan_pjsip.so\n")
@@ -208,7 +211,8 @@ def record(pbx: TapedPbx, rig: Rig, situation: Situation, folder: Path) -> str:
     for tape, kind in ((full, ""), (least, ".min")):
         for number, part in enumerate(tape.parts, 1):
             suffix = f".part{number}" if number > 1 else ""
-            (folder / f"{situation.name}{kind}{suffix}.ami.gz").write_bytes(gzip.compress(part, 9, mtime=0))
+            text = part.replace(bytes(pbx.monitor_dir.parent), b"/var/spool/asterisk")
+            (folder / f"{situation.name}{kind}{suffix}.ami.gz").write_bytes(gzip.compress(text, 9, mtime=0))
     (folder / f"{situation.name}.json").write_text(json.dumps(as_json(played), indent=1, ensure_ascii=False) + "\n")
     return f"{situation.name}: {len(played.truths)} calls, {played.seconds:.1f} s"
 

@@ -1,38 +1,75 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The same situations on other networks: chan_sip, longer and shorter extensions, trunks with awkward names."""
+"""The same situations on other networks: chan_sip, IAX2, line cards, extensions and trunks of other names."""
 
 from __future__ import annotations
 
-import gzip
 import re
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from itgrix_module.replay import replay_files
-from tests.journeys.test_transcripts import FIRST_SESSIONS, name, sessions
+from tests.journeys.test_transcripts import name, sessions
+from tests.journeys.wire import Change, replayed, some, text_of, told, usual
 
-Change = Callable[[bytes], bytes]
-ALWAYS = ("direction", "client", "outcome", "status", "answered_by", "last_talker", "rang", "transfers", "recordings")
+TRUNKS = rb"(trunk1|trunk2|mobile-gw|mts-backup|beeline-msk)"
+NUMBERED = re.compile(
+    rb"^(Channel|DestChannel|[A-Za-z]*Channel|CallerIDNum|DestCallerIDNum|ConnectedLineNum|Exten|Extension|DialString|"
+    rb"Interface|Destination|AccountCode|LocalOneChannel|LocalTwoChannel)(: .*)$",
+    re.MULTILINE,
+)
+EXTENSION = re.compile(rb"(?<![\d.:+])(10\d|110)(?![\d.])")
+
+
+CALLS = re.compile(
+    rb"(Event: )Newchannel(\r\n(?:(?!\r\n\r\n)(?!Channel: Local/).)*?ChannelState: )4(\r\nChannelStateDesc: )Ring"
+    rb"(\r\n.*?\r\n\r\n)",
+    re.DOTALL,
+)
 
 
 def as_chan_sip(text: bytes) -> bytes:
-    """Names and dial strings of chan_sip."""
-    text = re.sub(rb"(DialString: )(\+?\d{5,})@([\w-]+)\r", rb"\1\3/\2\r", text)
-    text = re.sub(rb"(DialString: \w+)/sip:[^\r]*", rb"\1", text)
-    return text.replace(b"PJSIP/", b"SIP/")
+    """It makes a caller's channel first and says afterwards that he calls."""
+    text = as_technology(b"SIP")(text)
+    return CALLS.sub(rb"\1Newchannel\g<2>0\3Down\4\1Newstate\g<2>4\3Ring\4", text)
 
 
-def renumbered(prefix: bytes) -> Change:
-    """Extensions 101 .. 110 get another prefix."""
-    number = re.compile(rb"(?<![\d.:+])(10\d)(?![\d.])")
-    lines = re.compile(
-        rb"^(Channel|DestChannel|[A-Za-z]*Channel|CallerIDNum|DestCallerIDNum|ConnectedLineNum|Exten|Extension|DialString|"
-        rb"Interface|Destination|AccountCode|LocalOneChannel|LocalTwoChannel)(: .*)$",
-        re.MULTILINE,
+def as_technology(new: bytes) -> Change:
+    """Names and dial strings of IAX2, or of chan_sip."""
+
+    def change(text: bytes) -> bytes:
+        text = re.sub(rb"(DialString: )(\+?\d{3,})@([\w-]+)\r", rb"\1\3/\2\r", text)
+        text = re.sub(rb"(DialString: \w+)/sip:[^\r]*", rb"\1", text)
+        return text.replace(b"PJSIP/", new + b"/")
+
+    return change
+
+
+def as_span(text: bytes) -> bytes:
+    """Trunks become groups of an ISDN card: ``DAHDI/i1/79161234567-2``."""
+    text = re.sub(rb"(DialString: )(\+?\d{3,})@[\w-]+\r", rb"\1g1/\2\r", text)
+    return re.sub(rb"PJSIP/" + TRUNKS + rb"-0*([0-9a-f]+)", rb"DAHDI/i1/79160000000-\2", text)
+
+
+def as_analog(text: bytes) -> bytes:
+    """Trunks become analog lines: ``DAHDI/3-1``."""
+    text = re.sub(rb"(DialString: )(\+?\d{3,})@[\w-]+\r", rb"\1g0/\2\r", text)
+    return re.sub(rb"PJSIP/" + TRUNKS + rb"-([0-9a-f]+)", lambda found: b"DAHDI/%d-1" % (int(found[2], 16) + 1), text)
+
+
+def without_linkedid(text: bytes) -> bytes:
+    return re.sub(rb"\r\n\w*Linkedid: [^\r]*", b"", text)
+
+
+def renumbered(length: int) -> Change:
+    """Extensions 101 .. 110 get so many digits."""
+    return lambda text: NUMBERED.sub(
+        lambda line: line[1] + EXTENSION.sub(lambda found: extension(found[1].decode(), length).encode(), line[2]), text
     )
-    return lambda text: lines.sub(lambda line: line[1] + number.sub(lambda found: prefix + found[1], line[2]), text)
+
+
+def extension(number: str, length: int) -> str:
+    return f"{int(number) - 80:02d}" if length == 2 else "7012"[: length - 3] + number
 
 
 def with_trunk(new: bytes) -> Change:
@@ -40,49 +77,48 @@ def with_trunk(new: bytes) -> Change:
     return lambda text: re.sub(rb"\b(trunk1|beeline-msk)\b", new, text)
 
 
-def changed(first: Path, change: Change, folder: Path) -> list[Path]:
-    made = []
-    for path in sessions(first):
-        copy = folder / path.name
-        copy.write_bytes(gzip.compress(change(gzip.decompress(path.read_bytes()))))
-        made.append(copy)
-    return made
+def changed(first: Path, change: Change, folder: Path) -> list[dict[str, Any]]:
+    return replayed([change(text_of(path)) for path in sessions(first)], folder)
 
 
-SOME = [path for path in FIRST_SESSIONS if path.parent.name in ("16", "fpbx16", "fpbx17")]
+@pytest.mark.parametrize("technology", [as_chan_sip, as_technology(b"IAX2")], ids=["chan_sip", "IAX2"])
+@pytest.mark.parametrize("first", some(0), ids=name)
+def test_other_technologies_give_the_same_calls(first: Path, technology: Change, tmp_path: Path) -> None:
+    assert told(changed(first, technology, tmp_path)) == told(usual(first))
 
 
-@pytest.mark.parametrize("first", SOME, ids=name)
-def test_chan_sip_gives_the_same_calls(first: Path, tmp_path: Path) -> None:
-    usual = replay_files(sessions(first))
-    found = replay_files(changed(first, as_chan_sip, tmp_path))
-    assert [{key: call[key] for key in (*ALWAYS, "line")} for call in found] == [
-        {key: call[key] for key in (*ALWAYS, "line")} for call in usual
-    ]
+@pytest.mark.parametrize("card", [as_span, as_analog])
+@pytest.mark.parametrize("first", some(1), ids=name)
+def test_trunks_may_be_line_cards(first: Path, card: Change, tmp_path: Path) -> None:
+    assert told(changed(first, card, tmp_path), "line") == told(usual(first), "line")
 
 
-@pytest.mark.parametrize("prefix", [b"50", b"700"], ids=["5 digits", "6 digits"])
-@pytest.mark.parametrize("first", SOME, ids=name)
-def test_longer_extensions_give_the_same_calls(first: Path, prefix: bytes, tmp_path: Path) -> None:
+@pytest.mark.parametrize("first", some(2), ids=name)
+def test_calls_are_recognised_without_linkedid(first: Path, tmp_path: Path) -> None:
+    assert told(changed(first, without_linkedid, tmp_path)) == told(usual(first))
+
+
+@pytest.mark.parametrize("length", [2, 4, 5, 6])
+@pytest.mark.parametrize("first", some(3), ids=name)
+def test_extensions_may_have_two_to_six_digits(first: Path, length: int, tmp_path: Path) -> None:
     def named(party: str | None) -> str | None:
-        return prefix.decode() + party if party and re.fullmatch(r"10\d", party) else party
+        return extension(party, length) if party and re.fullmatch(r"10\d|110", party) else party
 
-    found = replay_files(changed(first, renumbered(prefix), tmp_path))
-    usual = replay_files(sessions(first))
-    assert [(call["direction"], call["outcome"], call["answered_by"], call["last_talker"]) for call in found] == [
-        (call["direction"], call["outcome"], named(call["answered_by"]), named(call["last_talker"])) for call in usual
+    usual_calls = [
+        call
+        | {key: named(call[key]) for key in ("answered_by", "last_talker")}
+        | {"rang": [named(party) for party in call["rang"]]}
+        | {"transfers": [item | {key: named(item[key]) for key in ("from", "to")} for item in call["transfers"]]}
+        for call in usual(first)
     ]
-    assert [call["rang"] for call in found] == [[named(party) for party in call["rang"]] for call in usual]
+    found = changed(first, renumbered(length), tmp_path)
+    assert told(found, "recordings") == told(usual_calls, "recordings")
 
 
 @pytest.mark.parametrize("trunk", [b"sip-trunk-7-495-msk", b"74951234567", b"provider_100-2"], ids=bytes.decode)
-def test_trunk_may_be_called_anything(trunk: bytes, tmp_path: Path) -> None:
-    for situation in ("in_direct_answered", "out_answered", "out_busy", "in_xfer_blind_refer", "c2c_local"):
-        first = next(path for path in SOME if path.name == f"{situation}.ami.gz" and path.parent.name == "fpbx17")
-        found = replay_files(changed(first, with_trunk(trunk), tmp_path))
-        usual = replay_files(sessions(first))
-        assert [{key: call[key] for key in ALWAYS} for call in found] == [
-            {key: call[key] for key in ALWAYS} for call in usual
-        ]
-        lines = {call["line"] for call in found}
-        assert lines == ({trunk.decode()} if usual[0]["direction"] == "outgoing" else {"74950000001"})
+@pytest.mark.parametrize("first", some(4), ids=name)
+def test_trunk_may_be_called_anything(first: Path, trunk: bytes, tmp_path: Path) -> None:
+    found = changed(first, with_trunk(trunk), tmp_path)
+    assert told(found, "line", "recordings") == told(usual(first), "line", "recordings")
+    renamed = [re.sub(r"^(trunk1|beeline-msk)$", trunk.decode(), call["line"] or "") for call in usual(first)]
+    assert [call["line"] or "" for call in found] == renamed

@@ -19,6 +19,7 @@ FIRST_SESSIONS = sorted(path for path in FOLDER.glob("*/*.ami.gz") if ".part" no
 DIRECTIONS = {"inbound": "incoming", "outbound": "outgoing", "internal": "internal"}
 OUTCOMES = {"noanswer": "no_answer"}
 WITHIN = 1.0  # seconds
+GAP = 1.0  # seconds: nobody knows when in a gap something happened
 
 
 def name(path: Path) -> str:
@@ -46,23 +47,30 @@ def expected(call: dict[str, Any], with_paths: bool) -> Iterator[tuple[str, Any]
     yield "last_talker", call["last_speaker"]
     if call["rang"]:
         yield "rang", call["rang"]
+    if "transfers" in call:
+        yield "transfers", [{"kind": kind, "from": by, "to": to} for kind, by, to in call["transfers"]]
     if with_paths:
         yield "recordings", call["recordings"]
 
 
 def check(found: list[dict[str, Any]], first: Path, with_paths: bool, with_times: bool = True) -> None:
     wanted = {call["linkedid"]: call for call in truth(first)}
+    gap = len(sessions(first)) > 1
+    within = WITHIN + (GAP if gap else 0.0)
     assert {call["linkedid"] for call in found} == set(wanted)
     for call in found:
         right = wanted[call["linkedid"]]
         seen = call | {"recordings": [path.rsplit("/", 1)[-1] for path in call["recordings"]]}
+        if first.parent.name.startswith("more"):
+            seen["rang"] = sorted(seen["rang"])  # of these the truth is in no order
         for key, value in expected(right, with_paths):
-            assert seen[key] == value, key
+            if key != "transfers" or not gap:
+                assert seen[key] == value, key
         assert call["ended"] is not None
         if with_times:
-            assert abs(call["talk_seconds"] - right["talk_seconds"]) < WITHIN
+            assert abs(call["talk_seconds"] - right["talk_seconds"]) < within
             assert (call["wait_seconds"] is None) == (right["wait_seconds"] is None)
-            assert abs((call["wait_seconds"] or 0) - (right["wait_seconds"] or 0)) < WITHIN
+            assert abs((call["wait_seconds"] or 0) - (right["wait_seconds"] or 0)) < within
 
 
 @pytest.mark.parametrize("first", FIRST_SESSIONS, ids=name)

@@ -10,13 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from itgrix_module.core import open_core
 from itgrix_module.place import Place
 from itgrix_module.sandbox.portal import PortalConfig, SandboxPortal
 from itgrix_module.sandbox.portal.config import UserSeed
 from itgrix_module.sandbox.portal.views import CallView
 from itgrix_module.sandbox.rig import plan
 from itgrix_module.sandbox.rig.pbx import RealPbx
-from itgrix_module.service import Service, open_core, running
+from itgrix_module.service import Service, running
 
 DEFAULT_USER = 900
 MOBILE_USER = 10  # the employee of plan.FOLLOW_ME

@@ -13,6 +13,13 @@ from tests.media.sounds import PROGRAMS
 Only = Callable[..., Path]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def programs() -> None:
+    """Without them nothing here could be believed."""
+    missing = ", ".join(name for name, path in PROGRAMS.items() if not path)
+    assert not missing, f"not installed: {missing}. Install what the tests need: python3 tools/setup.py --system test"
+
+
 @pytest.fixture
 def monitor(tmp_path: Path) -> Path:
     folder = tmp_path / "monitor"
@@ -36,16 +43,13 @@ def work(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Only:
-    """Leaves the named programs on the search path, and scripts given as ``name="text"``; skips where one is absent."""
+    """Leaves the named programs on the search path, and scripts given as ``name="text"``."""
     folder = tmp_path / "bin"
     folder.mkdir()
 
     def limited(*names: str, **scripts: str) -> Path:
         for name in names:
-            real = PROGRAMS[name]
-            if not real:
-                pytest.skip(f"{name} is not installed")
-            (folder / name).symlink_to(real)
+            (folder / name).symlink_to(PROGRAMS[name])
         for name, text in scripts.items():
             (folder / name).write_text(f"#!/bin/sh\n{text}\n")
             (folder / name).chmod(0o755)

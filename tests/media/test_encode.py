@@ -16,7 +16,7 @@ from itgrix_module.media.join import Joined
 from itgrix_module.media.mp3 import measure
 from itgrix_module.media.program import Watch
 from tests.media.conftest import Only
-from tests.media.sounds import LAME, heard, hertz, put, tone, wav
+from tests.media.sounds import heard, hertz, put, tone, wav
 
 ENOSPC = "/bin/cat > /dev/null; echo 'write error: No space left on device' >&2; exit 1"
 # output file of a fake lame is the last argument
@@ -40,7 +40,6 @@ def failure(source: Path, work: Path, watch: Watch | None = None) -> Failure:
     return caught.value
 
 
-@pytest.mark.skipif(not LAME, reason="lame is needed to listen")
 @pytest.mark.parametrize("program", ["lame", "sox", "ffmpeg"])
 @pytest.mark.parametrize("rate", [8000, 16000, 44100, 48000])
 def test_each_encoder_alone_makes_an_mp3_of_the_same_sound(

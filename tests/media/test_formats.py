@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from itgrix_module.domain.failures import Permanent, Temporary
 from itgrix_module.media.formats import Coded, Raw, inspect
-from tests.media.sounds import LAME, mp3_of, put, tone, wav
+from tests.media.sounds import mp3_of, put, tone, wav
 
 
 def damage(path: Path) -> str:
@@ -97,7 +97,6 @@ def test_sound_that_needs_a_program(tmp_path: Path, name: str, content: bytes, k
     assert found.kind == kind
 
 
-@pytest.mark.skipif(not LAME, reason="lame is not installed")
 def test_mp3_under_the_name_of_a_wav_is_an_mp3(tmp_path: Path) -> None:
     found = inspect(mp3_of(tmp_path / "a.wav", tone(2, rate=16000)))
     assert isinstance(found, Coded)

@@ -16,11 +16,7 @@ from itgrix_module.media.installed import Installed
 from itgrix_module.media.join import Joined
 from itgrix_module.media.program import Watch
 from tests.media.conftest import Only
-from tests.media.sounds import FFMPEG, LAME, SOX, by_ffmpeg, by_sox, hertz, mp3_of, put, tone, wav
-
-needs_sox = pytest.mark.skipif(not SOX, reason="sox is not installed")
-needs_ffmpeg = pytest.mark.skipif(not FFMPEG, reason="ffmpeg is not installed")
-needs_lame = pytest.mark.skipif(not LAME, reason="lame is not installed")
+from tests.media.sounds import by_ffmpeg, by_sox, hertz, mp3_of, put, tone, wav
 
 
 def stream(*paths: Path) -> tuple[Joined, array[int]]:
@@ -115,7 +111,6 @@ PLAIN = [ulaw, alaw, ulaw_wav, alaw_wav, sln16]
 CODED = [gsm, wav49, ogg]
 
 
-@needs_sox
 @pytest.mark.parametrize("make", PLAIN)
 def test_plain_formats_need_no_program(only: Only, tmp_path: Path, make: Maker) -> None:
     file = make(tmp_path / "a", tone(2))
@@ -125,7 +120,6 @@ def test_plain_formats_need_no_program(only: Only, tmp_path: Path, make: Maker) 
     assert hertz(samples, 0.5, 1.5, rate=joined.rate) == pytest.approx(440, abs=3)
 
 
-@needs_sox
 @pytest.mark.parametrize("program", ["sox", "ffmpeg"])
 @pytest.mark.parametrize("make", CODED)
 def test_coded_formats_are_read_by_either_program(only: Only, tmp_path: Path, make: Maker, program: str) -> None:
@@ -136,7 +130,6 @@ def test_coded_formats_are_read_by_either_program(only: Only, tmp_path: Path, ma
     assert hertz(samples, 0.5, 1.5, rate=joined.rate) == pytest.approx(440, abs=3)
 
 
-@needs_ffmpeg
 @pytest.mark.parametrize("make", [opus, g722])
 def test_formats_that_sox_does_not_have_are_read_by_ffmpeg(only: Only, tmp_path: Path, make: Maker) -> None:
     file = make(tmp_path / "a", tone(2))
@@ -146,7 +139,6 @@ def test_formats_that_sox_does_not_have_are_read_by_ffmpeg(only: Only, tmp_path:
     assert hertz(samples, 0.5, 1.5, rate=joined.rate) == pytest.approx(440, abs=3)
 
 
-@needs_lame
 @pytest.mark.parametrize("program", ["lame", "sox", "ffmpeg"])
 def test_mp3_is_read_by_each_program(only: Only, tmp_path: Path, program: str) -> None:
     file = mp3_of(tmp_path / "a.mp3", tone(2, rate=16000))
@@ -156,7 +148,6 @@ def test_mp3_is_read_by_each_program(only: Only, tmp_path: Path, program: str) -
     assert hertz(samples, 0.5, 1.5, rate=joined.rate) == pytest.approx(440, abs=3)
 
 
-@needs_sox
 @pytest.mark.parametrize("make", CODED)
 def test_coded_format_without_a_program_says_what_to_install(only: Only, tmp_path: Path, make: Maker) -> None:
     file = make(tmp_path / "a", tone(1))
@@ -192,7 +183,6 @@ def test_rates_that_only_a_program_can_match_say_what_to_install(only: Only, tmp
     assert caught.value.code == "decoder_missing"
 
 
-@needs_sox
 def test_damaged_part_is_left_out_and_told(only: Only, tmp_path: Path) -> None:
     broken = put(tmp_path / "b.ogg", b"OggS" + bytes(500))
     only("sox")
@@ -211,7 +201,6 @@ def test_damaged_recording_alone_is_a_failure(only: Only, tmp_path: Path, progra
     assert "b.ogg" in caught.value.text
 
 
-@needs_sox
 @pytest.mark.parametrize("program", ["sox", "ffmpeg"])
 def test_cut_recording_gives_what_is_left_of_it(only: Only, tmp_path: Path, program: str) -> None:
     whole = gsm(tmp_path / "a", tone(4)).read_bytes()

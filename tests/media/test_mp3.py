@@ -13,8 +13,6 @@ from hypothesis import strategies as st
 from itgrix_module.media.mp3 import measure
 from tests.media.sounds import LAME, mp3_of, put, tone
 
-pytestmark = pytest.mark.skipif(not LAME, reason="lame is not installed")
-
 
 def test_length_and_shape_of_a_tone(tmp_path: Path) -> None:
     found = measure(mp3_of(tmp_path / "a.mp3", tone(4, rate=16000)))

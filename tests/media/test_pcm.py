@@ -25,7 +25,6 @@ def test_known_codes_of_g711() -> None:
     assert samples(to_s16(b"\xd5\x55\xaa\x2a", "alaw")) == [8, -8, 32256, -32256]
 
 
-@pytest.mark.skipif(not SOX, reason="sox is not installed")
 @pytest.mark.parametrize(("coding", "name"), [("ulaw", "u-law"), ("alaw", "a-law"), ("u8", "unsigned")])
 def test_every_code_means_what_it_means_to_sox(coding: str, name: str) -> None:
     codes = bytes(range(256))

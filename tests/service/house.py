@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import dataclasses
-import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,19 +12,21 @@ from pathlib import Path
 from typing import Any
 
 from itgrix_module.app.health import Check, Level
+from itgrix_module.commands.serving import Address, panel
+from itgrix_module.core import open_core
 from itgrix_module.place import Place
 from itgrix_module.sandbox.pbx import AmiUser, PbxConfig, SandboxPbx, Situation, Truth
 from itgrix_module.sandbox.portal import PortalConfig, SandboxPortal
 from itgrix_module.sandbox.portal.config import UserSeed
 from itgrix_module.sandbox.portal.views import CallView
-from itgrix_module.service import Service, open_core, running
+from itgrix_module.service import Service, running
 
 ADMIN = 900
 AMI = {"ami.username": "itgrix", "ami.secret": "sandbox-secret"}
 EXTENSIONS = range(101, 111)
 
 
-def until(true: Callable[[], object], seconds: float = 10.0, what: object = "") -> None:
+def until(true: Callable[[], object], seconds: float = 15.0, what: object = "") -> None:
     """Wait for a condition; fails when it does not come."""
     deadline = time.monotonic() + seconds
     while not true():
@@ -77,11 +78,12 @@ def settings_of(pbx: SandboxPbx, portal: SandboxPortal) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class House:
-    """Everything that runs."""
+    """Everything that runs. ``panel``: address of the panel without a slash at the end."""
 
     pbx: SandboxPbx
     portal: SandboxPortal
     service: Service
+    panel: str
 
     def ring(self, kind: str = "incoming", **changes: Any) -> Truth:
         """Play a short call to its end."""
@@ -128,8 +130,8 @@ class House:
 
 
 def short(kind: str = "incoming", **changes: Any) -> Situation:
-    """A call that takes about a second."""
-    times = {"ring": 0.4, "talk": 0.5, "pause": 0.3, "talk_after": 0.4}
+    """A call that takes less than a second."""
+    times = {"ring": 0.2, "talk": 0.4, "pause": 0.2, "talk_after": 0.3}
     people = {"client": "79161234567", "extension": "101"} | changes
     return Situation(kind, **{**times, **people})
 
@@ -141,9 +143,9 @@ def the_call(portal: SandboxPortal, external_id: str) -> CallView | None:
     return found[0] if found else None
 
 
-def place_of(home: Path) -> Place:
-    """SQLite in the home."""
-    return Place(home, f"sqlite:///{home / 'itgrix.db'}")
+def place_of(home: Path, database: str = "") -> Place:
+    """A home, with SQLite in it unless another database is named."""
+    return Place(home, database or f"sqlite:///{home / 'itgrix.db'}")
 
 
 def configure(place: Place, settings: Mapping[str, Any]) -> None:
@@ -175,20 +177,21 @@ def house(
     ready: bool = True,
 ) -> Iterator[House]:
     """Set up and run everything. ``settings``: besides the usual ones; ``ready``: wait until both ends are up."""
-    with sandboxes(folder, pbx=pbx, portal=portal) as (exchange, made):
-        place = place_of(folder / "home")
-        configure(place, {**settings_of(exchange, made), **(settings or {})})
-        with running(place) as service:
-            found = House(exchange, made, service)
-            if ready:
-                found.wait_ready()
-            yield found
+    with sandboxes(folder, pbx=pbx, portal=portal) as ends, furnished(folder, *ends, settings or {}) as found:
+        if ready:
+            found.wait_ready()
+        yield found
 
 
-def lines_with(records: list[logging.LogRecord], *words: str) -> list[str]:
-    """Log lines from warnings on that hold all the words."""
-    texts = [record.getMessage() for record in records if record.levelno >= logging.WARNING]
-    return [text for text in texts if all(word in text for word in words)]
+@contextmanager
+def furnished(
+    folder: Path, pbx: SandboxPbx, portal: SandboxPortal, settings: Mapping[str, Any], database: str = ""
+) -> Iterator[House]:
+    """The service between a PBX and a portal that are there already. ``database``: its address, else SQLite."""
+    place = place_of(folder / "home", database)
+    configure(place, {**settings_of(pbx, portal), **settings})
+    with running(place) as service, panel(service, Address("127.0.0.1", 0)) as url:
+        yield House(pbx, portal, service, url)
 
 
 OK, WARNING, ERROR = Level.OK, Level.WARNING, Level.ERROR

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import stat
 import subprocess
@@ -20,7 +19,6 @@ from sqlalchemy import event, text
 from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent, Temporary
 from itgrix_module.storage.calls import SqlCallStore
 from itgrix_module.storage.engine import Database, open_database, open_engine
-from itgrix_module.storage.migrate import upgrade
 from itgrix_module.storage.stores import open_stores
 from tests.fakes.mariadb import MariaDb
 from tests.storage.samples import NODE, add_call, step
@@ -266,46 +264,3 @@ def test_connections_that_the_server_closed_are_replaced_unseen(mariadb: MariaDb
         mariadb.start()
         add_call(store, "2.2", step())
         assert len(store.live_calls(NODE)) == 2
-
-
-@pytest.mark.live
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
-def test_really_full_disk_is_told_and_calls_wait_until_there_is_room(small_disk: Path) -> None:
-    url = f"sqlite:///{small_disk}/itgrix.db"
-    upgrade(url)
-    ballast = small_disk / "ballast"
-    with closing(open_database(url)) as database:
-        store = SqlCallStore(database)
-        add_call(store, "before", step())
-        fill(ballast)
-        with pytest.raises(NeedsOwner) as full:
-            add_call(store, "1.1", step(payload={"much": "x" * 100_000}))
-        assert full.value.code == "disk_full"
-        assert [row.linkedid for row in store.live_calls(NODE)] == ["before"]
-        ballast.unlink()
-        add_call(store, "1.1", step(payload={"much": "x" * 100_000}))
-        assert len(store.live_calls(NODE)) == 2
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("mounting is not allowed here")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def fill(path: Path) -> None:
-    with path.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(b"\0" * 4096)
-        except OSError:
-            return

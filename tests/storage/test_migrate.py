@@ -54,7 +54,20 @@ def _table(connection: Connection, name: str) -> list[str]:
         statements = list(connection.scalars(made, {"name": name}))
     else:
         statements = [connection.execute(text(f"SHOW CREATE TABLE {name}")).one()[1]]
-    return sorted(line.strip(" ,\t") for statement in statements for line in statement.splitlines())
+    # SQLite writes a column that was added later behind the last one, in the same line.
+    return sorted(part for statement in statements for part in _parts(statement))
+
+
+def _parts(statement: str) -> list[str]:
+    """A statement cut at its lines and at the commas that separate columns."""
+    parts, depth = [""], 0
+    for sign in statement.replace("(\n", "(\n,").replace("\n)", "\n,)"):
+        depth += (sign == "(") - (sign == ")")
+        if sign in ",\n" and depth <= 1:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return [" ".join(part.split()) for part in parts if part.strip()]
 
 
 def test_tables_of_the_migrations_are_those_of_the_models_to_the_letter(url: str) -> None:

@@ -107,10 +107,27 @@ def engine_texts() -> dict[str, str]:
 
 
 _ENGINE = (
+    "surroundings.py",
+    "doctor.py",
+    "place.py",
+    "app/standing.py",
+    "app/deliver.py",
+    "media/faults.py",
     "domain/policy.py",
     "app/settling.py",
     "app/orders.py",
     "app/upload.py",
+    "app/aftermath.py",
+    "app/errands_deal.py",
+    "app/errands_fields.py",
+    "app/errands_matter.py",
+    "app/errands_rounds.py",
+    "app/errands_task.py",
+    "app/hook_answers.py",
+    "app/recording_rules.py",
+    "app/attaching.py",
+    "library.py",
+    "domain/responsible.py",
     "vitals.py",
     "doors.py",
     "asterisk/faults.py",
@@ -118,10 +135,20 @@ _ENGINE = (
     "storage/outbox_admin.py",
 )
 _NOT_FOR_PEOPLE = frozenset(
-    {"call %s: %s", "no such table", "no such column", "{0} {0}", "{0}: {0}", "{0} ({0})", "{0}. {0}"}
+    {
+        "fields {0} {0}",
+        "fields {0}",
+        "call %s: %s",
+        "no such table",
+        "no such column",
+        "{0} {0}",
+        "{0}: {0}",
+        "{0} ({0})",
+        "{0}. {0}",
+    }
 )
 # Lines of the timeline whose words the story makes anew from their data.
-_TOLD_ANEW = re.compile(r"\{0\}: accepted.*|, but \{0\}|attach: .*|.*%[sd].*")
+_TOLD_ANEW = re.compile(r"\{0\}: accepted.*|, but \{0\}|attach: .*|.*%[sd.].*|SELECT .*")
 
 
 def _sentences(tree: ast.AST) -> Iterator[ast.expr]:

@@ -26,6 +26,12 @@ _DONE = {
     "hide": mark("The card is closed"),
     "finish": mark("The call is finished in the portal"),
     "attach": mark("The recording is in the portal"),
+    "task": mark("Task for the missed call"),
+    "close_tasks": mark("Tasks for missed calls"),
+    "message": mark("Message to the chat"),
+    "deal": mark("Deal"),
+    "entity": mark("Facts for the client's record"),
+    "activity": mark("Facts for the activity"),
 }
 _FAILED = {
     "register": mark("The portal did not take the call"),
@@ -33,6 +39,12 @@ _FAILED = {
     "hide": mark("The card was not closed"),
     "finish": mark("The call was not finished in the portal"),
     "attach": mark("The recording was not sent"),
+    "task": mark("The task for the missed call was not made"),
+    "close_tasks": mark("The tasks for missed calls were not closed"),
+    "message": mark("The message to the chat was not sent"),
+    "deal": mark("The deal was not settled"),
+    "entity": mark("The client's record was not changed"),
+    "activity": mark("The activity was not changed"),
 }
 _NEXT = {
     "Temporary": mark("It is repeated by itself."),
@@ -46,7 +58,14 @@ STEP_NAMES = {
     "hide": mark("Close the card"),
     "finish": mark("Finish the call"),
     "attach": mark("Send the recording"),
+    "task": mark("Make a task"),
+    "close_tasks": mark("Close tasks"),
+    "message": mark("Write to the chat"),
+    "deal": mark("Settle the deal"),
+    "entity": mark("Change the client's record"),
+    "activity": mark("Change the activity"),
 }
+_ERRANDS = frozenset(("task", "close_tasks", "message", "deal", "entity", "activity"))
 UNKNOWN_STEP = mark("Another request")
 
 
@@ -74,12 +93,13 @@ def tell_attempt(scene: Scene, entry: TimelineEntry) -> Line:
     words = text(_DONE.get(kind, UNKNOWN_STEP))
     who = _users(scene, request)
     warning = str(answer.get("warning") or "") if isinstance(answer, Mapping) else ""
+    why = str(entry.data.get("why", "")) or (entry.text.partition(": ")[2] if kind in _ERRANDS else "")
     return Line(
         entry.at,
         "attempt",
         _ICONS.get(kind, "portal"),
         text("{what} ({who})", what=words, who=who) if who else words,
-        why=said(warning),
+        why="; ".join(said(part) for part in (why, warning) if part),
         tone="warning" if warning else "ok",
         name=kind,
         request=request,

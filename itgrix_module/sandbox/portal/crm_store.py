@@ -167,6 +167,7 @@ def _derive(kind: str, stored: Fields) -> None:
     if kind == "LEAD":
         stored["STATUS_SEMANTIC_ID"] = crm_fields.semantics(stored["STATUS_ID"])
     elif kind == "DEAL":
+        _derive_contact(stored)
         if stored["CATEGORY_ID"] not in (None, "0") and stored["STAGE_ID"] == "NEW":
             stored["STAGE_ID"] = f"C{stored['CATEGORY_ID']}:NEW"
         stored["STAGE_SEMANTIC_ID"] = crm_fields.semantics(stored["STAGE_ID"])
@@ -175,3 +176,12 @@ def _derive(kind: str, stored: Fields) -> None:
         stored["HAS_PHONE"] = "Y" if stored.get("PHONE") else "N"
         stored["HAS_EMAIL"] = "Y" if stored.get("EMAIL") else "N"
         stored["HAS_IMOL"] = "N"
+
+
+def _derive_contact(stored: Fields) -> None:
+    """The first of a deal's contacts is its contact; one that is given alone is the only one."""
+    contacts = stored.get("CONTACT_IDS") or []
+    if contacts and stored["CONTACT_ID"] not in contacts:
+        stored["CONTACT_ID"] = contacts[0]
+    elif not contacts and stored["CONTACT_ID"]:
+        stored["CONTACT_IDS"] = [stored["CONTACT_ID"]]

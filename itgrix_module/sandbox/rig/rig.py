@@ -19,7 +19,7 @@ from itgrix_module.sandbox.rig.pbx import RealPbx
 from itgrix_module.sandbox.rig.phone import Phone
 from itgrix_module.sandbox.rig.sip import Endpoint
 from itgrix_module.sandbox.rig.stage import Stage
-from itgrix_module.sandbox.rig.truth import Recording, Truth, read_recording, with_sound
+from itgrix_module.sandbox.rig.truth import Recording, Truth, read_recording, whose_names_begin
 from itgrix_module.sandbox.rig.witness import Seen, Witness
 
 Play = Callable[[Stage], Awaitable[list[Truth]]]
@@ -154,7 +154,7 @@ class Rig:
             files = [read_recording(path) or Recording(path, 0.0) for path in paths]
         else:
             files = [await self._finished(path) for path in paths]
-        return replace(truth, linkedid=linkedid, recordings=with_sound(files))
+        return replace(truth, linkedid=linkedid, recordings=whose_names_begin(files, truth.own))
 
     async def _finished(self, path: Path) -> Recording:
         deadline = time.monotonic() + TO_FINISH

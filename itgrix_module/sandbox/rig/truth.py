@@ -43,10 +43,11 @@ class Truth:
     time excluded. ``last_talker``: last employee who talked with the client; an extension or an employee's mobile.
     ``rang``: extensions whose phones rang, sorted. ``code``: SIP status that the caller got when nobody answered
     (200: a machine did). ``sound``: seconds that the recordings last together, None where pauses make that depend on
-    the PBX. ``on_ami``: False when it was wholly in a cut of the product's AMI link, so that only the call records
+    the PBX. ``own``: how the names of the client's own recordings begin, where the PBX recorded others beside them.
+    ``on_ami``: False when it was wholly in a cut of the product's AMI link, so that only the call records
     know it.
 
-    Filled in when it is over: ``linkedid`` and ``recordings`` (of all its channels, files without sound left out).
+    Filled in when it is over: ``linkedid`` and ``recordings`` (of all its channels, those without sound as well).
     """
 
     direction: Direction
@@ -64,6 +65,7 @@ class Truth:
     transfers: tuple[Transfer, ...] = ()
     code: int = 0
     sound: float | None = 0.0
+    own: str = ""
     on_ami: bool = True
     linkedid: str = ""
     recordings: tuple[Recording, ...] = ()
@@ -147,5 +149,5 @@ def read_recording(path: Path) -> Recording | None:
     return Recording(path, frames / rate)
 
 
-def with_sound(recordings: Iterable[Recording]) -> tuple[Recording, ...]:
-    return tuple(recording for recording in recordings if recording.seconds > 0)
+def whose_names_begin(recordings: Iterable[Recording], own: str) -> tuple[Recording, ...]:
+    return tuple(one for one in recordings if one.path.name.startswith(own))

@@ -298,3 +298,12 @@ def test_search_by_number_finds_contacts_before_leads(api: Api) -> None:
     assert [row["CRM_ENTITY_TYPE"] for row in api.ok(search, PHONE_NUMBER="89062195047")] == ["CONTACT", "LEAD"]
     assert api.ok(search, PHONE_NUMBER="+70000000000") == []
     assert api.refused(search) == (400, "ERROR_CORE", "PHONE_NUMBER is empty")
+
+
+def test_first_contact_of_a_deal_is_its_contact(api: Api) -> None:
+    several = api.ok("crm.deal.add", fields={"TITLE": "t", "CONTACT_IDS": [2, 1]})
+    alone = api.ok("crm.deal.add", fields={"TITLE": "t", "CONTACT_ID": 1})
+    assert api.ok("crm.deal.get", id=several)["CONTACT_ID"] == "2"
+    assert api.ok("crm.deal.get", id=alone)["CONTACT_IDS"] == ["1"]
+    found = api.ok("crm.deal.list", filter={"CONTACT_ID": 2, "CLOSED": "N", "CATEGORY_ID": 0}, order={"ID": "DESC"})
+    assert str(several) in [row["ID"] for row in found]

@@ -203,3 +203,15 @@ def test_placement_refusals_come_with_status_200(app_api: Api) -> None:
     )
     worker = app_api.post("placement.bind", PLACEMENT="PAGE_BACKGROUND_WORKER", HANDLER="https://x")
     assert worker.json()["error"] == "EMPTY_ERROR_HANDLER_URL"
+
+
+def test_last_messages_of_a_chat_are_for_its_members(portal: SandboxPortal, api: Api) -> None:
+    for text in ("one", "two", "three"):
+        api.ok("im.message.add", DIALOG_ID="chat1", MESSAGE=text)
+    found = api.ok("im.dialog.messages.get", DIALOG_ID="chat1", LIMIT=2)["messages"]
+    assert [(row["text"], row["author_id"], row["chat_id"]) for row in found] == [("three", 1, 1), ("two", 1, 1)]
+    older = api.ok("im.dialog.messages.get", DIALOG_ID="chat1", LAST_ID=found[1]["id"])["messages"]
+    assert [row["text"] for row in older] == ["one"]
+    portal.state.chats[1].users.discard(1)
+    assert api.refused("im.dialog.messages.get", DIALOG_ID="chat1")[:2] == (403, "ACCESS_ERROR")
+    assert api.refused("im.dialog.messages.get")[0] == 400

@@ -8,7 +8,7 @@ from typing import Any
 
 from itgrix_module.sandbox.portal.errors import RestError
 from itgrix_module.sandbox.portal.exchange import Exchange, Method
-from itgrix_module.sandbox.portal.model import Chat, Notification
+from itgrix_module.sandbox.portal.model import Chat, Message, Notification
 from itgrix_module.sandbox.portal.params import Params, as_int
 
 MAX_ATTACH = 60_000
@@ -56,6 +56,35 @@ def chat_user_add(exchange: Exchange, params: Params) -> bool:
         raise RestError(400, "CHAT_ID_EMPTY", "Chat ID can't be empty")
     chat.users |= {number for number in map(as_int, params.items("USERS")) if number is not None}
     return True
+
+
+def messages_get(exchange: Exchange, params: Params) -> dict[str, Any]:
+    """im.dialog.messages.get: the newest messages of a dialog, newest first; members of the chat only."""
+    dialog = params.text("DIALOG_ID").strip()
+    if not dialog:
+        raise RestError(400, "DIALOG_ID_EMPTY", "Dialog ID can't be empty")
+    _check_dialog(exchange, dialog)
+    limit, last = min(max(params.integer("LIMIT", 20), 1), 50), params.integer("LAST_ID")
+    found = [message for message in exchange.state.messages.values() if message.dialog == dialog]
+    older = [message for message in reversed(found) if not last or message.id < last]
+    return {
+        "chat_id": as_int(dialog.removeprefix("chat")) or 0,
+        "messages": [_message(exchange, message) for message in older[:limit]],
+        "users": [],
+        "files": [],
+    }
+
+
+def _message(exchange: Exchange, message: Message) -> dict[str, Any]:
+    return {
+        "id": message.id,
+        "chat_id": as_int(message.dialog.removeprefix("chat")) or 0,
+        "author_id": message.author,
+        "date": exchange.state.iso(message.at),
+        "text": message.text,
+        "unread": False,
+        "params": [],
+    }
 
 
 def recent(exchange: Exchange, _params: Params) -> list[dict[str, Any]]:
@@ -113,6 +142,7 @@ METHODS = (
     Method("im.chat.add", chat_add, ("im",)),
     Method("im.chat.get", chat_get, ("im",)),
     Method("im.chat.user.add", chat_user_add, ("im",)),
+    Method("im.dialog.messages.get", messages_get, ("im",)),
     Method("im.recent.get", recent, ("im",)),
     Method("im.notify", notify, ("im",)),
     Method("im.notify.personal.add", notify, ("im",)),

@@ -1,0 +1,399 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Recordings that are uploaded, linked or left alone, as the rules and the customizations say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from itgrix_module.app.attaching import Customs, Linking, Recording
+from itgrix_module.app.errand_ports import Record, SetFields
+from itgrix_module.app.hook_inputs import Scene
+from itgrix_module.app.hooking import Said
+from itgrix_module.app.ports import CallRow, PortalSide
+from itgrix_module.app.recording_rules import RecordingRules
+from itgrix_module.app.upload import OWNER_PAUSE, Uploader
+from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent, Temporary
+from tests.app.desk import Desk, Portal, Shelf, attach
+
+SIDE = PortalSide(call_id="C", finished=True, activity_id="7")
+UPLOAD, OFF = RecordingRules(), RecordingRules("off")
+PLAYER, ACTIVITY = RecordingRules("link"), RecordingRules("link", to_activity=True)
+FILE, URL = "process_record_file_path", "customize_attach_record_url"
+LINK = "https://pbx/recordings/OURS"
+NO_ADDRESS = NeedsOwner("public_address_missing", "links need an address", "Set portal.public_url.")
+UNREACHED = Temporary("record_url_failed", "it could not fetch", "check the address", retry_after=300.0)
+MISSING = Temporary("recording_missing", "not there", retry_after=5.0)
+
+
+@dataclass
+class Copies:
+    """``wrong``: what keeps links from being made."""
+
+    wrong: Failure | None = None
+    incomplete: list[Failure] = field(default_factory=list)
+    given: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    over: list[str] = field(default_factory=list)
+
+    def complete(self, paths: Sequence[str], started: float, deadline: float) -> tuple[str, ...]:
+        if self.incomplete:
+            raise self.incomplete.pop(0)
+        return tuple(f"/real{path}" for path in paths)
+
+    def prepare_given(self, path: str, name: str, deadline: float) -> Recording:
+        self.given.append(path)
+        return Recording("/work/given.mp3", "given.mp3", 2.0)
+
+    def keep(self, call: CallRow, made: Recording, paths: Sequence[str], given: str) -> None:
+        self.kept.append(made.path)
+
+    def done(self, call: CallRow, made: Recording, paths: Sequence[str], given: str) -> None:
+        self.over.append(made.path)
+
+    def linked(self, made: Recording) -> None:
+        self.over.append(made.path)
+
+    def portal_link(self, call: CallRow) -> str:
+        if self.wrong is not None:
+            raise self.wrong
+        return LINK
+
+    people_link = portal_link
+
+    def leads_to(self, token: str, call: CallRow) -> bool:
+        return token.startswith("OURS")
+
+
+@dataclass
+class Fetching:
+    """The portal that fetches recordings, and its activities."""
+
+    answers: list[Failure] = field(default_factory=list)
+    fields: list[dict[str, Any]] = field(default_factory=list)
+    activity: dict[str, Any] = field(default_factory=dict)
+    writes: int = 0
+
+    def attach_fields(self, fields: Mapping[str, Any]) -> str:
+        self.fields.append(dict(fields))
+        if self.answers:
+            raise self.answers.pop(0)
+        return "99"
+
+    def ask(self, asked: Sequence[Any]) -> list[Any]:
+        (one,) = asked
+        if self.answers:
+            return [self.answers.pop(0)]
+        if isinstance(one, Record):
+            assert (one.kind, one.id) == ("ACTIVITY", "7")
+            return [dict(self.activity)]
+        assert isinstance(one, SetFields)
+        self.activity |= one.fields
+        self.writes += 1
+        return [True]
+
+
+@dataclass
+class Scripts:
+    """Customizations that are on, with their answers."""
+
+    says: dict[str, Said] = field(default_factory=dict)
+    asked: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+
+    def is_on(self, name: str) -> bool:
+        return name in self.says
+
+    def ask(self, name: str, params: Mapping[str, Any]) -> Said:
+        self.asked.append((name, params))
+        return self.says[name]
+
+
+class House:
+    def __init__(
+        self,
+        rules: RecordingRules,
+        says: Mapping[str, Said] | None = None,
+        *,
+        side: PortalSide = SIDE,
+        portal: Portal | None = None,
+        shelf: Shelf | None = None,
+        by_hand: bool = False,
+    ) -> None:
+        self.rules, self.copies, self.fetching, self.scripts = rules, Copies(), Fetching(), Scripts(dict(says or {}))
+        self.desk = Desk(portal or Portal(), shelf=shelf or Shelf())
+        desk = self.desk
+        scene = lambda call, side, record: Scene({"record": record}, "call_ended", {}, None)  # type: ignore[arg-type] # noqa: E731
+        desk.uploader = Uploader(
+            desk.stores.outbox,
+            desk.portal,
+            desk.shelf,
+            desk.standing,
+            desk.clock,
+            lambda: 0.5,
+            "me:up",
+            rules=lambda: self.rules,
+            linking=Linking(self.copies, self.fetching, self.fetching),
+            customs=Customs(self.scripts, scene),
+        )
+        step = attach()
+        payload = {**step.payload, "by_hand": True} if by_hand else step.payload
+        desk.call("1.1", type(step)(step.kind, payload, step.priority, step.due_at, step.decided_at), side=side)
+
+    def run(self, seconds: float = 1) -> None:
+        until = self.desk.clock.now + seconds
+        while self.desk.clock.now < until:
+            self.desk.uploader.upload_due()
+            self.desk.clock.now += 1.0
+
+    @property
+    def state(self) -> str:
+        return self.desk.states()["attach"]
+
+    @property
+    def uploaded(self) -> list[tuple[str, str]]:
+        return self.desk.portal.attached
+
+    def told(self) -> list[str]:
+        return self.desk.told()
+
+
+def said(data: Any) -> Said:
+    return Said(data=data)
+
+
+CANCEL, BROKEN = Said(cancelled=True), Said(failure="customization x (x.php): ended with status 1")
+
+
+def test_recording_that_stays_here_is_settled_with_the_reason() -> None:
+    here = House(OFF)
+    here.run()
+    assert here.state == "done"
+    assert here.told() == ["recordings stay here"]
+    assert (here.uploaded, here.fetching.fields, here.desk.shelf.deadlines) == ([], [], [])
+
+
+def test_recording_sent_by_hand_goes_whatever_the_rules_say() -> None:
+    here = House(OFF, by_hand=True)
+    here.run()
+    assert here.uploaded == [("C", "x.mp3")]
+
+
+def test_uploaded_recording_is_left_to_the_archive() -> None:
+    here = House(UPLOAD)
+    here.run()
+    assert (here.uploaded, here.copies.kept, here.copies.over) == ([("C", "x.mp3")], [], ["/work/x.mp3"])
+
+
+def test_portal_fetches_a_linked_recording_that_is_kept_before_it_is_asked() -> None:
+    here = House(PLAYER)
+    here.run()
+    assert here.fetching.fields == [{"CALL_ID": "C", "FILENAME": "x.mp3", "RECORD_URL": LINK}]
+    assert here.copies.kept == ["/work/x.mp3"]
+    assert (here.state, here.desk.side.record_file_id) == ("done", "99")
+
+
+def test_link_itself_never_stands_in_the_timeline() -> None:
+    here = House(PLAYER)
+    here.run()
+    assert here.state == "done"
+    assert LINK not in repr(here.desk.stores.timeline_of("pbx1", "1.1"))
+
+
+def test_link_is_written_into_the_activity_behind_what_stands_there() -> None:
+    here = House(ACTIVITY)
+    here.fetching.activity = {"DESCRIPTION": "call back at five", "DESCRIPTION_TYPE": "1"}
+    here.run()
+    assert here.fetching.activity["DESCRIPTION"] == f"call back at five\nRecording: {LINK}"
+    assert (here.state, here.uploaded, here.fetching.fields) == ("done", [], [])
+    assert here.told() == ["the link to the recording is in the call's activity"]
+
+
+def test_link_whose_writing_got_no_answer_is_there_once() -> None:
+    here = House(ACTIVITY)
+    here.fetching.activity = {"DESCRIPTION": f"Recording: {LINK}"}
+    here.run()
+    assert (here.state, here.fetching.writes) == ("done", 0)
+
+
+def test_call_without_activity_has_no_place_for_a_link() -> None:
+    here = House(ACTIVITY, side=PortalSide(call_id="C", finished=True))
+    here.run()
+    assert here.state == "done"
+    assert "no activity" in here.told()[0]
+    assert here.copies.kept == []
+
+
+def test_refused_activity_fails_the_step_and_nothing_else() -> None:
+    here = House(ACTIVITY)
+    here.fetching.answers = [Permanent("insufficient_scope", "no crm")]
+    here.run()
+    assert here.state == "failed"
+    assert here.desk.standing.state.is_up
+
+
+@pytest.mark.parametrize("rules", [PLAYER, ACTIVITY])
+def test_links_without_public_address_wait_and_nothing_else_does(rules: RecordingRules) -> None:
+    here = House(rules)
+    here.copies.wrong = NO_ADDRESS
+    here.run(5)
+    assert here.state == "waiting"
+    assert here.desk.uploader.state.reason is NO_ADDRESS
+    assert here.desk.standing.state.is_up
+    assert here.desk.shelf.deadlines == []  # nothing was converted in vain
+    here.rules = UPLOAD
+    here.desk.call("1.2", attach(), side=SIDE)
+    here.run(5)
+    assert here.desk.states("1.2") == {"attach": "done"}
+
+
+def test_links_go_on_when_the_address_is_set() -> None:
+    here = House(PLAYER)
+    here.copies.wrong = NO_ADDRESS
+    here.run(5)
+    here.copies.wrong = None
+    here.desk.uploader.resume()
+    here.run(2 * OWNER_PAUSE)
+    assert (here.state, here.desk.uploader.state.is_up) == ("done", True)
+
+
+def test_waiting_for_an_address_for_days_fills_neither_timeline_nor_time() -> None:
+    here = House(PLAYER)
+    here.copies.wrong = NO_ADDRESS
+    here.run(20_000)
+    assert here.state == "waiting"
+    assert len(here.told()) < 10
+    assert here.desk.step("attach").step.attempts < 100
+
+
+def test_portal_that_cannot_fetch_one_is_not_asked_to_fetch_the_others() -> None:
+    here = House(PLAYER)
+    here.fetching.answers = [UNREACHED]
+    for number in range(2, 6):
+        here.desk.call(f"1.{number}", attach(), side=SIDE)
+    here.run(60)
+    assert len(here.fetching.fields) == 1
+    assert here.desk.uploader.state.reason is UNREACHED
+    assert here.desk.standing.state.is_up
+    here.run(1200)
+    assert {here.desk.states(f"1.{number}")["attach"] for number in range(1, 6)} == {"done"}
+    assert here.desk.uploader.state.is_up
+
+
+def test_call_that_the_portal_is_not_told_of_gets_no_recording() -> None:
+    here = House(UPLOAD, side=PortalSide(left_out="customization need_registration"))
+    here.run()
+    assert (here.state, here.uploaded) == ("done", [])
+
+
+def test_lost_answer_of_a_second_sending_is_not_taken_for_the_first_one() -> None:
+    lost = Temporary("read_timeout", "no answer", executed=True)
+    side = PortalSide(call_id="C", finished=True, record_file_id="77")
+    here = House(UPLOAD, side=side, portal=Portal(uploads=[lost], records={"C": "77"}))
+    here.run(30)
+    assert here.uploaded == [("C", "x.mp3")]
+
+
+# -- customizations
+
+
+def test_customization_sees_the_files_when_they_are_complete_and_once() -> None:
+    here = House(UPLOAD, {FILE: said({"path": "/tmp"})}, shelf=Shelf())
+    here.copies.incomplete = [MISSING, MISSING]
+    here.run(1)
+    assert here.scripts.asked == []
+    here.run(30)
+    (asked,) = here.scripts.asked
+    assert asked[1]["paths"] == ["/real/monitor/x.wav"]
+
+
+def test_file_that_a_customization_made_is_attached(tmp_path: Any) -> None:
+    made = tmp_path / "better.mp3"
+    made.touch()
+    here = House(UPLOAD, {FILE: said({"path": str(made)})})
+    here.run()
+    assert here.copies.given == [str(made)]
+    assert here.uploaded == [("C", "given.mp3")]
+    assert here.desk.shelf.deadlines == []
+
+
+def test_repeated_upload_does_not_convert_again(tmp_path: Any) -> None:
+    made = tmp_path / "better.mp3"
+    made.touch()
+    away = Temporary("timeout", "no answer", retry_after=2.0)
+    here = House(UPLOAD, {FILE: said({"path": str(made)})}, portal=Portal(uploads=[away, away]))
+    here.run(60)
+    assert here.state == "done"
+    assert [name for name, _ in here.scripts.asked] == [FILE]
+
+
+def test_customization_may_keep_the_recording_here() -> None:
+    here = House(UPLOAD, {FILE: CANCEL})
+    here.run()
+    assert (here.state, here.uploaded) == ("done", [])
+    assert here.told() == [f"customization {FILE}: the recording stays here"]
+
+
+@pytest.mark.parametrize("name", [FILE, URL])
+@pytest.mark.parametrize("answer", [BROKEN, said({"path": "/no/such/file", "FILENAME": 5}), said("nonsense")])
+def test_broken_customization_lets_the_default_go_ahead_and_is_told(name: str, answer: Said) -> None:
+    here = House(UPLOAD, {name: answer})
+    here.run()
+    assert here.uploaded == [("C", "x.mp3")]
+    assert "the default goes ahead" in here.told()[0]
+
+
+def test_customization_names_the_file() -> None:
+    here = House(UPLOAD, {URL: said({"params": {"FILENAME": "Разговор.mp3"}})})
+    here.run()
+    assert here.uploaded == [("C", "Разговор.mp3")]
+    assert here.told()[0] == f"customization {URL} changed FILENAME"
+
+
+@pytest.mark.parametrize("name", ["x.exe", "../x.mp3", "a\r\nb.mp3", "x" * 300 + ".mp3"])
+def test_name_that_is_no_name_is_not_used(name: str) -> None:
+    here = House(UPLOAD, {URL: said({"FILENAME": name})})
+    here.run()
+    assert here.uploaded == [("C", "x.mp3")]
+
+
+def test_customization_is_told_the_link() -> None:
+    here = House(PLAYER, {URL: said({})})
+    here.run()
+    ((_, params),) = here.scripts.asked
+    assert params["RECORD_URL"] == params["call_full"]["record"] == LINK
+
+
+def test_customization_may_not_attach_at_all() -> None:
+    here = House(PLAYER, {URL: CANCEL})
+    here.run()
+    assert (here.state, here.fetching.fields, here.uploaded) == ("done", [], [])
+    assert here.told() == [f"customization {URL}: the recording is not attached"]
+
+
+def test_customization_may_choose_upload_for_a_linked_recording() -> None:
+    here = House(PLAYER, {URL: said({"RECORD_URL": None})})
+    here.run()
+    assert (here.uploaded, here.fetching.fields) == ([("C", "x.mp3")], [])
+
+
+def test_customization_may_let_the_portal_fetch_from_elsewhere() -> None:
+    here = House(UPLOAD, {URL: said({"RECORD_URL": "https://store.example/1.mp3"})})
+    here.run()
+    assert here.fetching.fields[0]["RECORD_URL"] == "https://store.example/1.mp3"
+    assert (here.uploaded, here.copies.kept) == ([], [])
+
+
+def test_address_that_is_none_is_not_given_to_the_portal() -> None:
+    here = House(UPLOAD, {URL: said({"RECORD_URL": "file:///etc/passwd"})})
+    here.run()
+    assert (here.uploaded, here.fetching.fields) == ([("C", "x.mp3")], [])
+
+
+def test_without_links_files_are_uploaded_as_ever() -> None:
+    desk = Desk(Portal())
+    desk.call("1.1", attach(), side=SIDE)
+    desk.uploader.upload_due()
+    assert desk.portal.attached == [("C", "x.mp3")]

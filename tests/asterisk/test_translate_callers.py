@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who calls in and who is rung: each channel technology tells it in its own way."""
+
+from __future__ import annotations
+
+import pytest
+
+from itgrix_module.asterisk.message import Message
+from itgrix_module.asterisk.sides import Sides
+from itgrix_module.asterisk.translate import Translator
+from itgrix_module.domain.facts import Fact, LegAdded, Side
+
+
+def facts(name: str, **headers: str) -> list[Fact]:
+    known = {"Uniqueid": "1.1", "Linkedid": "1.1", "Context": "from-pstn", **headers}
+    return list(Translator().facts(Message({"Event": name, **known}, 1.0)))
+
+
+@pytest.mark.parametrize(
+    ("state", "dialled", "calls"),
+    [("Ring", "74950000001", True), ("Down", "74950000001", True), ("Down", "s", False), ("Down", "", False)],
+)
+def test_channel_of_a_caller_shows_that_it_rings_or_what_was_dialled(state: str, dialled: str, calls: bool) -> None:
+    (fact,) = facts("Newchannel", Channel="SIP/beeline-00000001", ChannelStateDesc=state, Exten=dialled)
+    assert isinstance(fact, LegAdded)
+    assert fact.calling is calls
+
+
+def test_channel_that_the_pbx_makes_within_a_call_does_not_call() -> None:
+    (fact,) = facts(
+        "Newchannel", Channel="SIP/101-00000002", Uniqueid="1.2", ChannelStateDesc="Down", Exten="74950000001"
+    )
+    assert isinstance(fact, LegAdded)
+    assert not fact.calling
+
+
+def test_chan_sip_says_of_a_caller_later_that_he_calls() -> None:
+    (fact,) = facts("Newstate", Channel="SIP/beeline-00000001", ChannelStateDesc="Ring", Exten="s")
+    assert isinstance(fact, LegAdded)
+    assert fact.calling
+
+
+def test_ringing_phone_does_not_call() -> None:
+    assert facts("Newstate", Channel="SIP/101-00000001", ChannelStateDesc="Ringing", Exten="s") == []
+
+
+@pytest.mark.parametrize(
+    "channel", ["DAHDI/101-1", "DAHDI/i1/79161234567-2", "IAX2/beeline-123", "SIP/beeline-msk-0001"]
+)
+def test_line_is_no_extension_whatever_its_number(channel: str) -> None:
+    sides = Sides(extensions=frozenset({"101"}))
+    assert sides.of_channel(channel, "from-digital", "79161234567").side is Side.OUTSIDE
+    assert sides.of_channel("PJSIP/101-00000001", "from-internal", "101").side is Side.EMPLOYEE
+
+
+@pytest.mark.parametrize("context", ["trunk-dial-with-exten", "macro-dialout-trunk", "from-trunk-sip-beeline"])
+def test_phone_met_on_its_way_through_contexts_of_trunks_is_still_an_employee(context: str) -> None:
+    sides = Sides()
+    met = sides.of_channel_met("PJSIP/101-00000007", context, "101")
+    assert (met.side, met.name) == (Side.EMPLOYEE, "101")
+    assert sides.of_channel("PJSIP/101-00000009", "from-internal", "101").side is Side.EMPLOYEE
+    assert sides.of_channel_met("PJSIP/beeline-00000008", "from-trunk", "79161234567").side is Side.OUTSIDE

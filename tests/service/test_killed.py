@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The service is killed again and again in the middle of its work: every call reaches the portal, and once only."""
+
+from __future__ import annotations
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from itgrix_module.sandbox.pbx import Situation
+from tests.service.house import EXTENSIONS, short, until
+from tests.service.outside import outside_of
+from tests.service.process import served
+
+KILLS = 10
+CALLS = 18
+EVERY = 0.7  # seconds between two calls
+GAP = 6.0  # seconds: what happened while nobody listened is known that exactly
+LONG = 120  # seconds: what was under way at a kill waits until the portal has surely done with it
+
+
+def situation(number: int) -> Situation:
+    """Calls of all kinds, longer than the service is away, so that each is heard of."""
+    kind = ("incoming", "outgoing", "blind_transfer")[number % 3]
+    people = {"extension": str(EXTENSIONS[number % 5]), "target": str(EXTENSIONS[5 + number % 5])}
+    if kind != "blind_transfer":
+        del people["target"]
+    return short(kind, client=f"7916111{1000 + number}", talk=9.0, talk_after=3.0, ring=1.0, **people)
+
+
+@pytest.mark.timeout(LONG)
+def test_killed_service_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    chance = random.Random(20)
+    with outside_of(tmp_path, {"extensions.list": [str(number) for number in EXTENSIONS]}) as here:
+        here.portal.faults.latency("*", 0.05)
+        with served(here.place) as process:
+            here.wait_ready(process)
+            played = here.pbx.begin_all((number * EVERY, situation(number)) for number in range(CALLS))
+            until(here.portal.calls)
+            process.kill()
+        for _ in range(KILLS - 1):
+            with served(here.place) as process:
+                until(lambda: here.pbx.connections, 20, process.lines)
+                time.sleep(chance.uniform(0.0, 0.8))  # any instant will do: that is the point
+                process.kill()
+        with served(here.place) as process:
+            truths = [call.wait() for call in played]
+            here.assert_whole(process, *truths, seconds=60, slack=GAP)
+            assert not [line for line in process.lines if "Traceback" in line]

@@ -8,6 +8,7 @@ import click
 from itgrix_module.commands.configure import migrate, settings
 from itgrix_module.commands.hooks import hooks
 from itgrix_module.commands.inspect import calls, check, outbox, status
+from itgrix_module.commands.lines import lines
 from itgrix_module.commands.numbers import numbers
 from itgrix_module.commands.recordings import recordings
 from itgrix_module.commands.run import demo, serve
@@ -23,7 +24,7 @@ def main() -> None:
 
 for command in (
     *(serve, demo, check, replay, record, settings, status, calls, outbox, migrate),
-    *(numbers, hooks, templates, recordings),
+    *(numbers, lines, hooks, templates, recordings),
 ):
     main.add_command(command)
 

@@ -20,7 +20,8 @@ from itgrix_module.bitrix24 import crm
 from itgrix_module.bitrix24.selftest import examine
 from itgrix_module.core import Core
 from itgrix_module.domain.failures import Failure, Temporary
-from itgrix_module.doors import PortalDoor, link_settings
+from itgrix_module.pbx_door import link_settings
+from itgrix_module.portal_door import PortalDoor
 from itgrix_module.settings import Settings
 from itgrix_module.vitals import deliveries_check
 

@@ -45,10 +45,11 @@ class Pump:
         heard: Callable[[], float | None],
         ends: Callable[[Mapping[str, float]], Mapping[str, float]],
         beat: Callable[[], None] = lambda: None,
+        vote: Callable[[], str] = lambda: "",
     ) -> None:
         self._inbox, self._tracker, self._sides = inbox, tracker, sides
         self._ask_recording, self._heard, self._ends, self._beat = ask_recording, heard, ends, beat
-        self._translator = Translator(sides)
+        self._translator = Translator(sides, vote)
         self._askers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="recording-path")
         self._last: float | None = heard()
         self._unnamed = ""

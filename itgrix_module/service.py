@@ -19,7 +19,8 @@ from itgrix_module.aftercare import Aftercare
 from itgrix_module.app import hook_inputs
 from itgrix_module.app.attaching import Customs, Linking
 from itgrix_module.app.call_full import Known
-from itgrix_module.app.clients import Clients
+from itgrix_module.app.clients import Clients, Question
+from itgrix_module.app.crm_records import candidate
 from itgrix_module.app.customizing import Customizer
 from itgrix_module.app.deliver import Deliverer
 from itgrix_module.app.directory import Directory, Names
@@ -35,13 +36,14 @@ from itgrix_module.bitrix24.address import host_of, on_host
 from itgrix_module.bitrix24.errands import BitrixErrands
 from itgrix_module.bitrix24.recordings import BitrixRecordings
 from itgrix_module.core import Core, open_core, owner_name
-from itgrix_module.doors import PbxDoor, PortalDoor, RecordsDoor
 from itgrix_module.hooks.scripts import Scripts
 from itgrix_module.inheritance import take_back
 from itgrix_module.jobs import timetable
 from itgrix_module.library import Library
 from itgrix_module.live import portal_of
+from itgrix_module.pbx_door import PbxDoor, RecordsDoor
 from itgrix_module.place import Place, heard_at
+from itgrix_module.portal_door import PortalDoor
 from itgrix_module.pump import INBOX_SIZE, Pump
 from itgrix_module.routine import jobs
 from itgrix_module.settings import Settings, SettingsError
@@ -140,10 +142,20 @@ class Service:
         """Whose turn it is to take a missed call."""
         return self._turns.next("missed", count) if way == "round_robin" else random.randrange(count)  # noqa: S311
 
+    def is_own_mobile(self, number: str) -> bool:
+        """Is this outside number an employee's, so that it counts as an extension?"""
+        return self.core.settings.house.mobiles.matches(number) or self.directory.owns(number)
+
     def known(self, call: CallRow) -> Known:
         """What a call is shown to customizations with."""
         story = self.core.calls.story(call.node, call.linkedid)
-        return Known(Names(self.directory), self.core.settings.zone(), story.timeline if story else ())
+        records = self.clients.known(Question(call.number)) or ()
+        return Known(
+            Names(self.directory),
+            self.core.settings.zone(),
+            story.timeline if story else (),
+            tuple(map(candidate, records)),
+        )
 
     def resume(self) -> None:
         """Somebody may have mended what stood in the way: try at once."""
@@ -264,7 +276,10 @@ def _start_tracking(stack: ExitStack, service: Service, inbox: queue.Queue[Any])
     stack.callback(records.close)
     service.core.settings.on_change(records.configure)
     heard = lambda: heard_at(place.heartbeat)  # noqa: E731
-    pump = Pump(inbox, service.tracker, pbx.sides, pbx.recording_path, heard, records.ends, beat)
+    settings = service.core.settings
+    pbx.sides.is_own = service.is_own_mobile
+    vote = lambda: str(settings.current["calls.vote_variable"])  # noqa: E731
+    pump = Pump(inbox, service.tracker, pbx.sides, pbx.recording_path, heard, records.ends, beat, vote)
     stack.callback(pump.close)
     tracker = _worker(service, "tracker", pump.pump, threading.Event(), lambda: 0.0)
     stack.callback(lambda: None if tracker.is_alive else pump.drain())

@@ -12,7 +12,8 @@ from itgrix_module.app.wording_terms import client_of, is_new
 from itgrix_module.domain.steps import Priority
 
 TASK, CLOSE_TASKS, MESSAGE, DEAL, ENTITY, ACTIVITY = "task", "close_tasks", "message", "deal", "entity", "activity"
-KINDS = (DEAL, CLOSE_TASKS, TASK, MESSAGE, ENTITY, ACTIVITY)
+OWNER = "owner"
+KINDS = (OWNER, DEAL, CLOSE_TASKS, TASK, MESSAGE, ENTITY, ACTIVITY)
 
 
 def _no_category(_call: CallRow) -> int | None:
@@ -24,6 +25,7 @@ class AftermathRules:
     """What the administrator wants. ``extra``: kinds of records that templates add facts to, in small letters.
 
     ``category``: sales funnel of a call's line, None when it has none. ``hooks``: customizations that are on.
+    ``talkers_record``: of several records with the number, the one of the talking employee gets the call.
     """
 
     task: bool = False
@@ -34,6 +36,7 @@ class AftermathRules:
     extra: frozenset[str] = frozenset()
     category: Callable[[CallRow], int | None] = _no_category
     hooks: frozenset[str] = frozenset()
+    talkers_record: bool = False
 
     @classmethod
     def of(
@@ -50,6 +53,7 @@ class AftermathRules:
                 kind for kind in ("activity", "lead", "contact", "company", "deal") if settings[f"extra.{kind}"]
             ),
             category=category,
+            talkers_record=settings["calls.entity"] == "talker",
             hooks=frozenset(name for name in ("customize_entity", "customize_activity") if is_on(name)),
         )
 
@@ -90,6 +94,7 @@ def follow(
     if not portal.finished:
         return list(_close_tasks(closed, is_open))
     return [
+        *_owner(closed),
         *_deal(closed),
         *_close_tasks(closed, is_open),
         *_task(closed, is_working),
@@ -138,6 +143,15 @@ def _deal(closed: _Closed) -> Iterator[NewStep]:
     category = closed.rules.category(closed.call)
     if category is not None and client_of(closed.portal)[1]:
         yield closed.step(DEAL, f"line {closed.call.line} belongs to sales funnel {category}", category=category)
+
+
+def _owner(closed: _Closed) -> Iterator[NewStep]:
+    """Who talked is known only now; when the call was registered, several phones may have rung."""
+    portal = closed.portal
+    if not closed.rules.talkers_record or not _has_talk(closed.call) or not closed.data["user"]:
+        return
+    if portal.activity_id and client_of(portal)[1] and not is_new(portal) and closed.call.number:
+        yield closed.step(OWNER, f"the record that {closed.call.last_talker or 'somebody'} is responsible for")
 
 
 def _entity(closed: _Closed) -> Iterator[NewStep]:

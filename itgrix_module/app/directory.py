@@ -105,6 +105,10 @@ class Directory:
         known = self.person(override)
         return Employee(party, override, known.name if known else "", known.phones if known else ())
 
+    def owns(self, number: str) -> bool:
+        """Does an employee's profile hold this subscriber number?"""
+        return self._rules().profile_phones and looks_subscriber(number) and _key(number) in self._by_phone
+
     def person(self, user: int) -> Employee | None:
         """A portal user; None when he is not known."""
         return next((employee for employee in self._state.employees if employee.user_id == user), None)

@@ -65,6 +65,13 @@ class Record:
 
 
 @dataclass(frozen=True)
+class ClientsOf:
+    """→ CRM records with a number, as domain.responsible.Record, in the portal's order."""
+
+    number: str
+
+
+@dataclass(frozen=True)
 class WasSaid:
     """→ whether a message with this text stands among the last ones of a chat, not older than ``since``."""
 
@@ -128,8 +135,26 @@ class BindDeal:
     deal_id: str
 
 
-Look = TaskByMark | TaskState | DealOfCall | NewestOpenDeal | FirstStage | Record | WasSaid
-Order = MakeTask | CompleteTask | Say | SetFields | MakeDeal | MoveDeal | BindDeal
+@dataclass(frozen=True)
+class BindClient:
+    """→ True, also when it was bound before. The call's activity shows in the record."""
+
+    activity_id: str
+    kind: str
+    id: str
+
+
+@dataclass(frozen=True)
+class UnbindClient:
+    """→ True, also when it was not bound. The call's activity shows in the record no more."""
+
+    activity_id: str
+    kind: str
+    id: str
+
+
+Look = TaskByMark | TaskState | DealOfCall | NewestOpenDeal | FirstStage | Record | ClientsOf | WasSaid
+Order = MakeTask | CompleteTask | Say | SetFields | MakeDeal | MoveDeal | BindDeal | BindClient | UnbindClient
 Asked = Look | Order
 
 

@@ -7,7 +7,7 @@ from collections.abc import Generator, Mapping
 from typing import Any
 
 from itgrix_module.app import hook_inputs
-from itgrix_module.app.crm_records import CrmRecord
+from itgrix_module.app.crm_records import STATUS_GROUPS, CrmRecord
 from itgrix_module.app.errand_ports import Record, Say, SetFields, WasSaid
 from itgrix_module.app.errands_matter import Done, Errand, Matter, Once
 from itgrix_module.domain.failures import Permanent
@@ -112,6 +112,7 @@ def _record(matter: Matter, kind: str, number: str, raw: Mapping[str, Any]) -> C
         phones=tuple(phones),
         raw=raw,
         status=str(raw.get("STATUS_ID") or ""),
+        status_group=STATUS_GROUPS.get(str(raw.get("STATUS_SEMANTIC_ID") or ""), ""),
     )
 
 

@@ -78,6 +78,7 @@ def row(node: str, call: Call) -> CallRow:
     first = summary.first_talk(call)
     return CallRow(
         node=node,
+        vote=call.vote,
         linkedid=call.id,
         direction=call.direction.value,
         phase=call.phase.value,

@@ -8,7 +8,7 @@ wherever the dialplan happens to be.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from itgrix_module.domain.facts import Side
@@ -38,13 +38,21 @@ class Party:
     name: str
 
 
+def _nobodys(number: str) -> bool:  # noqa: ARG001
+    return False
+
+
 @dataclass
 class Sides:
-    """Tells sides apart from what is known of the PBX (lists) and of its numbering (pattern)."""
+    """Tells sides apart from what is known of the PBX (lists) and of its numbering (pattern).
+
+    ``is_own``: is this outside number an employee's mobile, which counts as an extension?
+    """
 
     pattern: str = DEFAULT_PATTERN
     extensions: frozenset[str] = frozenset()
     trunks: frozenset[str] = frozenset()
+    is_own: Callable[[str], bool] = _nobodys
     _learned: dict[str, Party] = field(default_factory=dict, init=False, repr=False)
 
     def know(self, extensions: Iterable[str], trunks: Iterable[str]) -> None:
@@ -67,6 +75,11 @@ class Sides:
             if context:
                 self._learned[key] = known
         return known
+
+    def of_caller(self, channel: str, context: str, number: str) -> Party:
+        """The same of a channel that calls: who calls from his mobile is an employee."""
+        party = self.of_channel(channel, context, number)
+        return Party(Side.EMPLOYEE, number) if party.side is Side.OUTSIDE and self.is_own(number) else party
 
     def of_channel_met(self, channel: str, context: str, number: str) -> Party:
         """The same of a channel that is met in the middle of its life: its dialplan has gone on since it began.

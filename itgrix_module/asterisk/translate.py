@@ -18,6 +18,7 @@ from itgrix_module.domain.facts import (
     LegNumbered,
     LegParted,
     LegQueued,
+    LegRated,
     LegTransferred,
     RecordingNamed,
     Room,
@@ -26,14 +27,16 @@ from itgrix_module.domain.facts import (
 from itgrix_module.domain.numbers import is_dialled_number
 
 RECORDING_VARIABLE = "MIXMONITOR_FILENAME"
+_VOTES = frozenset("12345")
 RECORDING_ACTION = "itgrix-recording-"  # ActionID of a Getvar for a recording's path; the leg's unique id follows
 
 
 class Translator:
     """One per connection. ``sides`` tells employees from trunks."""
 
-    def __init__(self, sides: Sides | None = None) -> None:
-        self._sides = sides or Sides()
+    def __init__(self, sides: Sides | None = None, vote: Callable[[], str] = lambda: "") -> None:
+        self._sides, self._vote = sides or Sides(), vote
+        self._votes: dict[str, str] = {}
         self._recordings: dict[str, str] = {}
         self._heard: set[str] = set()  # live channels
 
@@ -57,6 +60,16 @@ class Translator:
             name, _, value = item.partition("=")
             if name == RECORDING_VARIABLE and value:
                 yield from self._recording(message.at, message.get("Uniqueid"), value)
+            elif name:
+                yield from self._rated(message, name, value)
+
+    def _rated(self, message: Message, name: str, value: str) -> Iterator[Fact]:
+        """The caller's rating is told again with every event of his channel."""
+        leg = message.get("Uniqueid")
+        if name.lstrip("_") != self._vote() or value not in _VOTES or self._votes.get(leg) == value:
+            return
+        self._votes[leg] = value
+        yield LegRated(message.at, leg, int(value))
 
     def _recording(self, at: float, leg: str, path: str) -> Iterator[Fact]:
         if not path or not leg or self._recordings.get(leg) == path:
@@ -67,7 +80,9 @@ class Translator:
     def _new_channel(self, message: Message) -> Iterator[Fact]:
         self._heard.add(message.get("Uniqueid"))
         channel, number = message.get("Channel"), message.get("CallerIDNum")
-        party = self._sides.of_channel(channel, message.get("Context"), number)
+        calls = _calls(message)
+        side_of = self._sides.of_caller if calls else self._sides.of_channel
+        party = side_of(channel, message.get("Context"), number)
         yield LegAdded(
             at=message.at,
             leg=message.get("Uniqueid"),
@@ -78,7 +93,7 @@ class Translator:
             number=number,
             name=message.get("CallerIDName"),
             dialled=message.get("Exten"),
-            calling=_calls(message) and party.side is not Side.LOCAL,
+            calling=calls and party.side is not Side.LOCAL,
             pair=party.name if party.side is Side.LOCAL else "",
         )
 
@@ -116,11 +131,13 @@ class Translator:
     def _dial_begin(self, message: Message) -> Iterator[Fact]:
         yield from self._unheard(message)
         yield from self._unheard(message, "Dest")
+        number = dialled_number(message.get("DialString"))
         yield LegDialled(
             message.at,
             message.get("DestUniqueid"),
             by=message.get("Uniqueid"),
-            number=dialled_number(message.get("DialString")),
+            number=number,
+            own=self._sides.is_own(number),
         )
 
     def _dial_end(self, message: Message) -> Iterator[Fact]:
@@ -178,6 +195,8 @@ class Translator:
     def _variable(self, message: Message) -> Iterator[Fact]:
         if message.get("Variable") == RECORDING_VARIABLE:
             yield from self._recording(message.at, message.get("Uniqueid"), message.get("Value"))
+        else:
+            yield from self._rated(message, message.get("Variable"), message.get("Value"))
 
     def _recording_stop(self, message: Message) -> Iterator[Fact]:
         leg = message.get("Uniqueid")
@@ -193,6 +212,7 @@ class Translator:
     def _hangup(self, message: Message) -> Iterator[Fact]:
         leg = message.get("Uniqueid")
         self._recordings.pop(leg, None)
+        self._votes.pop(leg, None)
         self._heard.discard(leg)
         yield LegEnded(message.at, leg, _number(message.get("Cause")))
 

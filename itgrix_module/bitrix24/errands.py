@@ -13,12 +13,13 @@ from typing import Any, NamedTuple
 from itgrix_module.app import errand_ports as ports
 from itgrix_module.app.errand_ports import Asked
 from itgrix_module.app.ports import Answer, Command
-from itgrix_module.bitrix24 import crm
+from itgrix_module.bitrix24 import crm, telephony
 from itgrix_module.bitrix24.client import PortalClient
 from itgrix_module.bitrix24.errors import fault
 from itgrix_module.bitrix24.limits import NORMAL
 from itgrix_module.bitrix24.shapes import mapping, maps, text, whole
 from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent, Temporary
+from itgrix_module.domain.responsible import Record
 
 TYPE_IDS = {"LEAD": 1, "DEAL": 2, "CONTACT": 3, "COMPANY": 4}
 STAGES_FRESH = 900.0  # seconds that the first stage of a funnel is remembered
@@ -97,13 +98,17 @@ class BitrixErrands:
         if isinstance(item, ports.TaskState):
             return ports.TASK_GONE if failure.code in ("task_denied", "not_found", "0", "100") else failure
         if isinstance(item, ports.BindDeal):
-            return self._settled(lambda: self._is_bound(item) or failure)
+            return self._settled(lambda: self._is_bound(item.activity_id, "DEAL", item.deal_id) or failure)
+        if isinstance(item, ports.BindClient):
+            return self._settled(lambda: self._is_bound(item.activity_id, item.kind, item.id) or failure)
+        if isinstance(item, ports.UnbindClient):
+            return self._settled(lambda: not self._is_bound(item.activity_id, item.kind, item.id) or failure)
         return failure
 
-    def _is_bound(self, item: ports.BindDeal) -> bool:
-        params = {"activityId": whole(item.activity_id)}
+    def _is_bound(self, activity_id: str, kind: str, number: str) -> bool:
+        params = {"activityId": whole(activity_id)}
         rows = maps(self._client().call("crm.activity.binding.list", params, priority=NORMAL))
-        wanted = TYPE_IDS["DEAL"], whole(item.deal_id)
+        wanted = TYPE_IDS[kind], whole(number)
         return any((whole(row.get("entityTypeId")), whole(row.get("entityId"))) == wanted for row in rows)
 
     def _known_stage(self, category: int) -> str:
@@ -223,6 +228,23 @@ def _bind(key: str, item: ports.BindDeal) -> Command:
     return Command(key, "crm.activity.binding.add", params)
 
 
+def _binding(method: str) -> Callable[[str, Any], Command]:
+    def command(key: str, item: ports.BindClient | ports.UnbindClient) -> Command:
+        params = {
+            "activityId": whole(item.activity_id),
+            "entityTypeId": TYPE_IDS[item.kind],
+            "entityId": whole(item.id),
+        }
+        return Command(key, f"crm.activity.binding.{method}", params)
+
+    return command
+
+
+def _clients(_: Asked, result: Any) -> tuple[Record, ...]:
+    found = telephony.clients(result)
+    return tuple(Record(one.entity_type, str(one.entity_id), one.name, one.responsible) for one in found)
+
+
 def _done(_: Asked, _result: Any) -> bool:
     return True
 
@@ -254,4 +276,7 @@ _WAYS: Mapping[type, _Way] = {
     ),
     ports.MoveDeal: _Way(_move, _done),
     ports.BindDeal: _Way(_bind, _done),
+    ports.BindClient: _Way(_binding("add"), _done),
+    ports.UnbindClient: _Way(_binding("delete"), _done),
+    ports.ClientsOf: _Way(lambda key, item: telephony.search(key, item.number), _clients),
 }

@@ -18,8 +18,8 @@ from itgrix_module.commands.output import faults_told, json_option, moment, show
 from itgrix_module.core import Core, open_core
 from itgrix_module.doctor import Account, examine_all
 from itgrix_module.domain.failures import NeedsOwner
-from itgrix_module.doors import PortalDoor
 from itgrix_module.place import Place
+from itgrix_module.portal_door import PortalDoor
 
 _WHO = "the command line"
 _MARKS = {Level.OK: "ok     ", Level.WARNING: "warning", Level.ERROR: "ERROR  "}

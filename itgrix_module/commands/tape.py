@@ -23,7 +23,7 @@ from itgrix_module.commands.output import faults_told, json_option, show, table
 from itgrix_module.commands.signals import until_told
 from itgrix_module.core import open_core
 from itgrix_module.domain.failures import Failure, Temporary
-from itgrix_module.doors import link_settings
+from itgrix_module.pbx_door import link_settings
 from itgrix_module.place import Place
 from itgrix_module.replay import replay_files
 from itgrix_module.settings import Settings

@@ -166,7 +166,7 @@ class Call:
     that shared a bridge with the client (a recording on them is a recording of the client); ``diallers``: legs that
     dialled the client. ``consults``: the client waited in the bridge while his employee asked somebody else.
     ``parks``: he was parked, until he talked again. ``taken_from``: the employee whom he left in a bridge, as long as
-    nobody said why. ``merged``: Linkedids that became part of this call.
+    nobody said why. ``merged``: Linkedids that became part of this call. ``vote``: the caller's rating, 1 to 5.
     """
 
     id: str
@@ -198,6 +198,7 @@ class Call:
     changed: float = 0.0
     ended: float | None = None
     cause: int = 0
+    vote: int | None = None
 
     @property
     def rang(self) -> tuple[str, ...]:

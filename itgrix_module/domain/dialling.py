@@ -43,11 +43,12 @@ def leg_dialled(call: Call, fact: LegDialled) -> Call:
     call = call.with_leg(leg)
     if leg.side is Side.EMPLOYEE:
         return _rang(call, leg.party, _outermost(call, leg.id))
-    return _outside_dialled(call, leg, fact.number) if leg.side is Side.OUTSIDE else call
+    return _outside_dialled(call, leg, fact) if leg.side is Side.OUTSIDE else call
 
 
-def _outside_dialled(call: Call, leg: Leg, number: str) -> Call:
-    if _is_mobile(call, leg, number):
+def _outside_dialled(call: Call, leg: Leg, fact: LegDialled) -> Call:
+    number = fact.number
+    if fact.own or _is_mobile(call, leg, number):
         call = call.with_leg(replace(leg, mobile=True))
         return _rang(call, number, _outermost(call, leg.id)) if number else call
     return _client_dialled(call, leg, number) if _lacks_client(call) else call

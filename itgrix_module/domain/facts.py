@@ -70,11 +70,13 @@ class LegNumbered(Fact):
 class LegDialled(Fact):
     """The PBX starts to ring a leg. ``by``: the leg that dials, empty when nobody did (an Originate).
 
-    ``number``: what was dialled through a trunk, else empty.
+    ``number``: what was dialled through a trunk, else empty. ``own``: by the administrator's list it is an employee's
+    mobile.
     """
 
     by: str
     number: str = ""
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,13 @@ class RecordingNamed(Fact):
     """A recording runs on a leg. ``path``: as the PBX names it; empty: it was stopped before the end of the leg."""
 
     path: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegRated(Fact):
+    """The caller has rated the call. ``vote``: 1 to 5."""
+
+    vote: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from itgrix_module.domain.facts import (
     LegNumbered,
     LegParted,
     LegQueued,
+    LegRated,
     LegTransferred,
     RecordingNamed,
     Side,
@@ -98,6 +99,10 @@ def _leg_numbered(call: Call, fact: LegNumbered) -> Call:
 
 def _leg_held(call: Call, _: LegHeld) -> Call:
     return call
+
+
+def _leg_rated(call: Call, fact: LegRated) -> Call:
+    return replace(call, vote=fact.vote)
 
 
 def _leg_queued(call: Call, fact: LegQueued) -> Call:
@@ -184,6 +189,7 @@ _TABLE: dict[type[Any], Callable[[Call, Any], Call]] = {
     LegTransferred: leg_transferred,
     LegHeld: _leg_held,
     LegQueued: _leg_queued,
+    LegRated: _leg_rated,
     RecordingNamed: _recording_named,
     LegEnded: _leg_ended,
 }

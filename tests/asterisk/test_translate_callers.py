@@ -8,7 +8,7 @@ import pytest
 from itgrix_module.asterisk.message import Message
 from itgrix_module.asterisk.sides import Sides
 from itgrix_module.asterisk.translate import Translator
-from itgrix_module.domain.facts import Fact, LegAdded, Side
+from itgrix_module.domain.facts import Fact, LegAdded, LegDialled, LegRated, Side
 
 
 def facts(name: str, **headers: str) -> list[Fact]:
@@ -60,3 +60,49 @@ def test_phone_met_on_its_way_through_contexts_of_trunks_is_still_an_employee(co
     assert (met.side, met.name) == (Side.EMPLOYEE, "101")
     assert sides.of_channel("PJSIP/101-00000009", "from-internal", "101").side is Side.EMPLOYEE
     assert sides.of_channel_met("PJSIP/beeline-00000008", "from-trunk", "79161234567").side is Side.OUTSIDE
+
+
+def mobiles() -> Sides:
+    return Sides(is_own=lambda number: number.endswith("9031110105"))
+
+
+def test_who_calls_from_his_mobile_is_an_employee() -> None:
+    headers = {
+        "Event": "Newchannel",
+        "Uniqueid": "1.1",
+        "Linkedid": "1.1",
+        "Context": "from-trunk",
+        "ChannelStateDesc": "Ring",
+    }
+    message = Message({**headers, "Channel": "PJSIP/beeline-00000001", "CallerIDNum": "79031110105"}, 1.0)
+    (added,) = Translator(mobiles()).facts(message)
+    assert isinstance(added, LegAdded)
+    assert (added.side, added.party, added.calling) == (Side.EMPLOYEE, "79031110105", True)
+    stranger = Message({**headers, "Channel": "PJSIP/beeline-00000002", "CallerIDNum": "79161234567"}, 1.0)
+    (added,) = Translator(mobiles()).facts(stranger)
+    assert isinstance(added, LegAdded)
+    assert added.side is Side.OUTSIDE
+
+
+def test_mobile_of_an_employee_that_is_dialled_is_known_as_such() -> None:
+    headers = {"Event": "DialBegin", "Uniqueid": "1.1", "DestUniqueid": "1.2", "DialString": "89031110105@beeline"}
+    dialled = [fact for fact in Translator(mobiles()).facts(Message(headers, 1.0)) if isinstance(fact, LegDialled)]
+    assert [(fact.number, fact.own) for fact in dialled] == [("89031110105", True)]
+
+
+@pytest.mark.parametrize(
+    ("headers", "votes"),
+    [
+        ({"Event": "VarSet", "Variable": "ITGRIX_VOTE", "Value": "4"}, [4]),
+        ({"Event": "VarSet", "Variable": "__ITGRIX_VOTE", "Value": "5"}, [5]),
+        ({"Event": "VarSet", "Variable": "ITGRIX_VOTE", "Value": "9"}, []),
+        ({"Event": "VarSet", "Variable": "ITGRIX_VOTE", "Value": ""}, []),
+        ({"Event": "VarSet", "Variable": "OTHER", "Value": "4"}, []),
+        ({"Event": "NewCallerid", "ChanVariable": "ITGRIX_VOTE=3"}, [3]),
+    ],
+)
+def test_rating_of_the_caller_is_told_once(headers: dict[str, str], votes: list[int]) -> None:
+    translator = Translator(vote=lambda: "ITGRIX_VOTE")
+    message = Message({"Uniqueid": "1.1", **headers}, 1.0)
+    found = [fact for _ in range(2) for fact in translator.facts(message) if isinstance(fact, LegRated)]
+    assert [fact.vote for fact in found] == votes

@@ -7,12 +7,13 @@ Each line: seconds, verb, arguments.
     0  new    a1 ext 101 [from 101] [did 102] [calls]               a phone (``calls``: it dials by itself)
     0  new    l1 local pair1 [call t1]                              one half of a Local pair
     0  number a1 79161234567                                        the caller id changes
-    0  dial   t1 a1 [79031110105]                                   t1 rings a1 (``-``: nobody does, an Originate)
+    0  dial   t1 a1 [79031110105 [own]]                             t1 rings a1 (``-``: nobody does, an Originate)
     2  end    t1 a1 ANSWER                                          the ringing ends
     2  join   b1 t1 a1                                              legs enter a bridge (``park:``: a car park)
     7  part   b1 a1
     4  blind  a1 102           4  attended a1 a2 b2                 transfers
     1  record t1 /rec/file.wav
+    8  rate   t1 5
     7  hang   a1 t1 [cause]
 """
 
@@ -30,6 +31,7 @@ from itgrix_module.domain.facts import (
     LegJoined,
     LegNumbered,
     LegParted,
+    LegRated,
     LegTransferred,
     RecordingNamed,
     Room,
@@ -112,8 +114,11 @@ class Story:
     def _number(self, at: float, leg: str, number: str) -> list[Fact]:
         return [LegNumbered(at, leg, number)]
 
-    def _dial(self, at: float, by: str, leg: str, number: str = "") -> list[Fact]:
-        return [LegDialled(at, leg, by="" if by == "-" else by, number=number)]
+    def _dial(self, at: float, by: str, leg: str, number: str = "", own: str = "") -> list[Fact]:
+        return [LegDialled(at, leg, by="" if by == "-" else by, number=number, own=bool(own))]
+
+    def _rate(self, at: float, leg: str, vote: str) -> list[Fact]:
+        return [LegRated(at, leg, int(vote))]
 
     def _end(self, at: float, by: str, leg: str, status: str) -> list[Fact]:
         return [DialEnded(at, leg, by="" if by == "-" else by, status=status)]

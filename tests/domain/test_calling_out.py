@@ -164,3 +164,31 @@ def test_caller_whose_hang_up_is_told_before_the_outside_legs_does_not_hide_why_
         3 hang t1 21
     """)
     assert story.told("a1")[-1] == "finish 101 603 0s"
+
+
+def test_colleague_whose_mobile_is_dialled_is_no_client() -> None:
+    story = Story("""
+        0 new a1 ext 101 calls did 89031110105
+        0.1 new t1 trunk beeline call a1
+        0.1 dial a1 t1 89031110105 own
+        3 end a1 t1 ANSWER
+        3 join b t1 a1
+        8 hang t1 a1
+    """)
+    assert story.call.direction == "internal"
+    assert story.steps.get("a1", []) == []
+
+
+def test_client_who_reaches_an_employee_on_his_mobile_is_told_with_him() -> None:
+    story = Story("""
+        0 new t0 trunk beeline from 79161234567 did 74950000001
+        1 new t1 trunk mts call t0
+        1 dial t0 t1 89031110105 own
+        4 end t0 t1 ANSWER
+        4 join b t0 t1
+        9 rate t0 5
+        9 hang t0 t1
+    """)
+    assert story.told("t0")[0] == "register 89031110105"
+    assert story.told("t0")[-1] == "finish 89031110105 200 5s"
+    assert story.call.vote == 5

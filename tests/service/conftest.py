@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from itgrix_module import core, doors, routine, surroundings
+from itgrix_module import core, pbx_door, routine, surroundings
 from itgrix_module.app import deliver, directory, standing, upload
 from itgrix_module.media import ready
 
@@ -18,7 +18,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is tried every few seconds or half a minute in the field is tried every fraction of a second."""
     monkeypatch.setattr(routine, "SETTINGS", 0.2)
     monkeypatch.setattr(routine, "WATCH", 0.5)
-    monkeypatch.setattr(doors, "REFUSED_AGAIN", 0.5)
+    monkeypatch.setattr(pbx_door, "REFUSED_AGAIN", 0.5)
     monkeypatch.setattr(routine, "RIGHTS_AGAIN", 1.0)
     monkeypatch.setattr(core, "PATIENCE", 1.0)
     monkeypatch.setattr(core, "ANSWER", 2.0)

@@ -63,14 +63,19 @@ def assert_told_in_panel(house: House, part: str, code: str, *said: str) -> Chec
     assert check.level is not OK
     assert check.hint, check
     assert all(word in f"{check.text} {check.hint}" for word in said), check
-    told = requests.get(f"{house.panel}/status", timeout=SECONDS).json()["checks"][part]
-    assert (told["code"], told["level"]) == (code, check.level.value)
+    # The link may be trying anew in this very moment, so each place is looked at until it tells.
+    until(lambda: _status(house, part) == (code, check.level.value), SECONDS, lambda: _status(house, part))
     for language in ("en", "ru"):
-        page = _page(house, language)
         hint = catalogue(language).said(check.hint) if language == "ru" else check.hint
-        assert hint.rstrip(".").casefold() in page.casefold(), (language, hint, page)
+        wanted = hint.rstrip(".").casefold()
+        until(lambda wanted=wanted, language=language: wanted in _page(house, language).casefold(), SECONDS, hint)
     assert_in_russian(check.text, check.hint)
     return check
+
+
+def _status(house: House, part: str) -> tuple[str, str]:
+    told = requests.get(f"{house.panel}/status", timeout=SECONDS).json()["checks"][part]
+    return told["code"], told["level"]
 
 
 def _page(house: House, language: str) -> str:

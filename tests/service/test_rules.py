@@ -153,3 +153,16 @@ def test_settings_take_effect_without_a_restart(company: Company) -> None:
     assert company.done(company.house.ring("incoming")).created == ()
     company.rule(calls__create_incoming=True)
     assert company.done(company.house.ring("incoming", client=OTHER)).created
+
+
+def test_call_goes_to_the_record_of_whom_the_talking_employee_is_responsible_for(company: Company) -> None:
+    """Who talks is known only when somebody has answered; the portal chose the contact when the phone rang."""
+    company.rule(calls__entity="talker")
+    company.client(NAME="Анна", ASSIGNED_BY_ID=user_of(109))
+    own = company.client("company", TITLE="Ромашка", ASSIGNED_BY_ID=user_of(102))
+    call = company.done(company.house.ring("attended_transfer", extension="101", target="102"))
+    assert call.finish is not None
+    assert call.finish.user_id == user_of(102)
+    (activity,) = company.house.portal.activities
+    bound = company.house.service.portal.client.call("crm.activity.binding.list", {"activityId": activity.id})
+    assert [(int(row["entityTypeId"]), int(row["entityId"])) for row in bound] == [(4, own)]

@@ -30,6 +30,7 @@ _DONE = {
     "close_tasks": mark("Tasks for missed calls"),
     "message": mark("Message to the chat"),
     "deal": mark("Deal"),
+    "owner": mark("Record of whom the employee is responsible for"),
     "entity": mark("Facts for the client's record"),
     "activity": mark("Facts for the activity"),
 }
@@ -43,6 +44,7 @@ _FAILED = {
     "close_tasks": mark("The tasks for missed calls were not closed"),
     "message": mark("The message to the chat was not sent"),
     "deal": mark("The deal was not settled"),
+    "owner": mark("The call was not moved to another record"),
     "entity": mark("The client's record was not changed"),
     "activity": mark("The activity was not changed"),
 }
@@ -62,10 +64,11 @@ STEP_NAMES = {
     "close_tasks": mark("Close tasks"),
     "message": mark("Write to the chat"),
     "deal": mark("Settle the deal"),
+    "owner": mark("Move the call to another record"),
     "entity": mark("Change the client's record"),
     "activity": mark("Change the activity"),
 }
-_ERRANDS = frozenset(("task", "close_tasks", "message", "deal", "entity", "activity"))
+_ERRANDS = frozenset(("task", "close_tasks", "message", "deal", "entity", "activity", "owner"))
 UNKNOWN_STEP = mark("Another request")
 
 

@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
@@ -44,23 +45,25 @@ class Troubles:
         self._clock = clock
         self._lock = threading.Lock()
         self._by_worker: dict[str, str] = {}
-        self._known: dict[str, tuple[Exception, float]] = {}
+        self._known: dict[str, _Trouble] = {}
 
     @property
     def current(self) -> tuple[tuple[str, Exception], ...]:
         """Who is kept from his work, and by what."""
         with self._lock:
-            return tuple((worker, self._known[kind][0]) for worker, kind in sorted(self._by_worker.items()))
+            return tuple((worker, self._known[part].error) for worker, part in sorted(self._by_worker.items()))
 
     def struck(self, worker: str, error: Exception) -> None:
         """A worker could not do its work."""
-        kind = error.code if isinstance(error, Failure) else f"{type(error).__name__}: {error}"
+        part, said = _part(error), _said(error)
         with self._lock:
             before = self._by_worker.get(worker)
-            self._by_worker[worker] = kind
-            is_new = kind not in self._known
-            self._known.setdefault(kind, (error, self._clock()))
-            over = self._over(before) if before not in (None, kind) else None
+            self._by_worker[worker] = part
+            trouble = self._known.setdefault(part, _Trouble(error, self._clock()))
+            is_new = said not in trouble.told
+            trouble.error = error
+            trouble.told.add(said)
+            over = self._over(before) if before not in (None, part) else None
         if is_new:
             _tell(worker, error)
         _tell_over(over)
@@ -73,11 +76,29 @@ class Troubles:
             over = self._over(self._by_worker.pop(worker, None))
         _tell_over(over)
 
-    def _over(self, kind: str | None) -> tuple[Exception, float] | None:
-        if kind is None or kind in self._by_worker.values():
+    def _over(self, part: str | None) -> tuple[Exception, float] | None:
+        if part is None or part in self._by_worker.values():
             return None
-        error, since = self._known.pop(kind)
-        return error, self._clock() - since
+        trouble = self._known.pop(part)
+        return trouble.error, self._clock() - trouble.since
+
+
+@dataclass
+class _Trouble:
+    """One thing that does not work; what was told of it, as it may show itself in several ways."""
+
+    error: Exception
+    since: float
+    told: set[str] = field(default_factory=set)
+
+
+def _part(error: Exception) -> str:
+    """What does not work: a lost database and one that cannot be reached are one trouble."""
+    return error.code.partition("_")[0] if isinstance(error, Failure) else _said(error)
+
+
+def _said(error: Exception) -> str:
+    return error.code if isinstance(error, Failure) else f"{type(error).__name__}: {error}"
 
 
 def _tell(worker: str, error: Exception) -> None:

@@ -43,6 +43,20 @@ def test_worker_that_goes_from_one_fault_to_another_tells_both(caplog: pytest.Lo
     assert caplog.records[1].exc_info is not None
 
 
+def test_one_trouble_that_shows_itself_in_two_ways_is_over_once(caplog: pytest.LogCaptureFixture) -> None:
+    troubles = Troubles()
+    troubles.struck("delivery-1", Temporary("database_lost", "lost in a query"))
+    troubles.struck("delivery-2", Temporary("database_unreachable", "it does not answer", "start it"))
+    troubles.struck("delivery-1", Temporary("database_unreachable", "it does not answer", "start it"))
+    troubles.well("delivery-2")
+    troubles.well("delivery-1")
+    assert [("lost in a query" in text, "works again" in text) for text in texts(caplog)] == [
+        (True, False),
+        (False, False),
+        (False, True),
+    ]
+
+
 def test_worker_goes_on_after_a_fault() -> None:
     done = threading.Event()
     answers: list[Callable[[], int]] = [lambda: 1 // 0]

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 QUICK = $(BIN)/python -m pytest -q -m "not live" -n 2 --dist loadfile
 
-.PHONY: help setup demo test quick lint types benchmark clean
+.PHONY: help setup demo test quick lint types benchmark dist clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,5 +36,9 @@ types: setup  ## mypy
 benchmark: setup  ## figures beside the budgets of the design
 	@$(BIN)/python -m benchmarks
 
-clean:  ## what setup made
+dist:  ## the two release archives in dist/, checked; the same commit gives the same bytes
+	@$(PYTHON) tools/setup.py
+	@$(BIN)/python tools/dist.py
+
+clean:  ## what setup and dist made
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache *.egg-info

@@ -81,6 +81,7 @@ def stage(employees: int = 20, latency: float = LATENCY, limited: bool = True) -
                     {
                         "portal.webhook_url": portal.webhook_url(),
                         "ami.port": pbx.port,
+                        "routing.listen": "127.0.0.1:0",
                         "ami.username": "itgrix",
                         "ami.secret": "bench",
                         "recordings.directory": str(monitor),

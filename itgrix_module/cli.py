@@ -11,6 +11,7 @@ from itgrix_module.commands.inspect import calls, check, outbox, status
 from itgrix_module.commands.lines import lines
 from itgrix_module.commands.numbers import numbers
 from itgrix_module.commands.recordings import recordings
+from itgrix_module.commands.route import route
 from itgrix_module.commands.run import demo, serve
 from itgrix_module.commands.tape import record, replay
 from itgrix_module.commands.templates import templates
@@ -24,7 +25,7 @@ def main() -> None:
 
 for command in (
     *(serve, demo, check, replay, record, settings, status, calls, outbox, migrate),
-    *(numbers, lines, hooks, templates, recordings),
+    *(numbers, lines, hooks, templates, recordings, route),
 ):
     main.add_command(command)
 

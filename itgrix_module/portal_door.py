@@ -138,6 +138,11 @@ class PortalDoor:
         return ways
 
     @property
+    def live(self) -> PortalClient:
+        """For what a person waits for: without room in the budget it fails at once. Raises NeedsOwner."""
+        return self._open().live
+
+    @property
     def client(self) -> PortalClient:
         """For whatever is no live call. Raises NeedsOwner when there is none."""
         return self._open().slow

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 SETTINGS, WATCH = 2.0, 5.0
 RIGHTS_AGAIN = 60.0  # logins that may show that lacking rights were given
 LINES = 600.0
+ROUTING = 5.0
 RECORDINGS = 3600.0
 
 
@@ -27,6 +28,8 @@ def jobs(service: Service) -> list[Job]:
         Job("watch", WATCH, watch),
         Job("rights", RIGHTS_AGAIN, lambda: _ask_for_rights(service)),
         Job("lines", SETTINGS, Lines(service)),
+        Job("routing", ROUTING, service.routing.warmth.refresh),
+        Job("routing-door", ROUTING, service.route_door.retry),
         Job("recordings", RECORDINGS, service.library.prune, at_start=True),
     ]
 

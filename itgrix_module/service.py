@@ -46,6 +46,7 @@ from itgrix_module.place import Place, heard_at
 from itgrix_module.portal_door import PortalDoor
 from itgrix_module.pump import INBOX_SIZE, Pump
 from itgrix_module.routine import jobs
+from itgrix_module.routing import RouteDoor, RouteSight, Routing
 from itgrix_module.settings import Settings, SettingsError
 from itgrix_module.storage.calls import SqlCallStore
 from itgrix_module.storage.employees import SqlEmployeeStore
@@ -78,9 +79,23 @@ class Service:
             SqlEmployeeStore(core.database), portal, settings.directory, settings.options, time.time, self._turn
         )
         self._turns = SqlTurns(core.database)
-        self.clients = Clients(portal, time.time)
+        sight = RouteSight(lambda: portal.live)
+        self.clients = Clients(sight.source, time.time)
         self.hooks = Scripts(core.place.hooks, settings.hooks)
         self.customizer = Customizer(self.hooks, self.known)
+        self.noted = threading.Event()
+        self.routing = Routing(
+            core,
+            sight,
+            self.clients,
+            self.directory,
+            lambda: pbx.link,
+            self.hooks,
+            Names(self.directory),
+            self.known,
+            self.noted.set,
+        )
+        self.route_door = RouteDoor(self.routing.answer, lambda: self.routing.router.limit)
         self.lines = LineSync(
             portal,
             SqlLineStore(core.database),
@@ -202,6 +217,7 @@ def running(place: Place, on_ready: Callable[[Service], None] = lambda _: None) 
         core.settings.on_change(PortalChange(service))
         _start_delivery(stack, service)
         _start_tracking(stack, service, inbox)
+        _start_routing(stack, service)
         stack.enter_context(timetable(jobs(service), service.troubles, ending))
         stack.callback(service.wake)
         stack.callback(ending.begin)
@@ -225,6 +241,7 @@ class PortalChange:
         self._service.directory.ask_again(other_portal=is_other)
         if is_other:
             self._service.clients.forget_all()
+            self._service.routing.forget_portal()
         self._service.resume()
 
 
@@ -286,6 +303,14 @@ def _start_tracking(stack: ExitStack, service: Service, inbox: queue.Queue[Any])
     stack.enter_context(tracker)
     stack.callback(pbx.close)
     service.core.settings.on_change(pbx.configure)
+
+
+def _start_routing(stack: ExitStack, service: Service) -> None:
+    notes = service.routing.notes
+    stack.callback(service.routing.close)
+    stack.enter_context(_worker(service, "route-notes", notes.store_due, service.noted, notes.idle))
+    stack.callback(service.route_door.close)
+    service.core.settings.on_change(service.route_door.configure)
 
 
 class Beat:

@@ -13,6 +13,7 @@ from itgrix_module.settings_checks import (
     texts,
     time_zone,
 )
+from itgrix_module.settings_routing import ROUTING
 from itgrix_module.settings_rules import RULES
 
 SETTINGS: tuple[Setting, ...] = (
@@ -69,6 +70,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("dial.timeout", int, 30, "Seconds that the employee's phone rings", between(5, 300)),
     Setting("routing.limit_ms", int, 1000, "How long smart routing may think", between(50, 10000)),
+    *ROUTING,
     Setting(
         "extensions.pattern",
         str,

@@ -41,6 +41,7 @@ def health(service: Service, version: str) -> Health:
         disk,
         recordings_check(recordings, service.uploader.state),
         employees_check(directory, service.directory.default_user("")),
+        service.route_door.check(),
         *_broken(service),
     )
     counted = {**counts, "live_calls": service.tracker.live_calls, "employees": len(directory.employees)}

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted(
     path
-    for folder in ("itgrix_module", "web", "migrations", "benchmarks", "tests", "tools")
+    for folder in ("itgrix_module", "web", "migrations", "benchmarks", "tests", "tools", "installer")
     for path in (ROOT / folder).rglob("*.py")
 )
 DOMAIN = sorted((ROOT / "itgrix_module" / "domain").glob("*.py"))

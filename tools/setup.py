@@ -39,6 +39,9 @@ PACKAGES: dict[str, dict[str, str]] = {
         "mariadb-server": "usr/sbin/mariadbd",
         "zstd": "usr/bin/zstd",
         "php-cli": "usr/bin/php",
+        "php-curl": "usr/lib/php/*/curl.so",
+        "apache2": "usr/sbin/apache2",
+        "libapache2-mod-php": "usr/lib/apache2/modules/libphp*.so",
         "chromium": "usr/bin/chromium",
     },
 }

@@ -12,7 +12,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from web import access, api, assets, deps, errors, formatting, headers, navigation, preferences, reading, words
 from web.deps import PanelDeps
-from web.pages import calls, deliveries, recordings, status
+from web.pages import calls, deliveries, recordings, route, status
 from web.prefix import Prefix, normal
 
 MAX_REQUEST = 64 * 1024  # bytes; the panel takes forms only
@@ -34,6 +34,7 @@ def create_app(deps_given: PanelDeps) -> Flask:
     for pages in (status, calls, deliveries, api):
         app.register_blueprint(pages.blueprint)
     recordings.mount(app, deps_given, deps_given.links)
+    route.mount(app, deps_given.routes)
     app.wsgi_app = Prefix(app.wsgi_app, deps_given.base_path)  # type: ignore[method-assign]
     return app
 

@@ -18,6 +18,7 @@ from itgrix_module.storage.engine import Database
 
 if TYPE_CHECKING:
     from web.access import Viewer
+    from web.pages.route import HttpRoutes
 
 _KEY = "itgrix"
 
@@ -61,6 +62,7 @@ class PanelDeps:
     recording_file: Callable[[CallRow], Path | None] = _no_recording
     secure_cookies: bool = False
     links: LinkedRecordings | None = None
+    routes: HttpRoutes | None = None
 
 
 def install(app: Flask, deps: PanelDeps) -> None:

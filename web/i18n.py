@@ -8,9 +8,10 @@ The English text in the source is the key: ``_("Waiting for {n} s", n=3)``. Tran
 - ``"of a call¦Answered": "Отвечен"`` where one word has several meanings, by ``_("Answered", context="of a call")``;
 - ``"{n} call¦¦{n} calls": ["{n} звонок", "{n} звонка", "{n} звонков"]`` for what is counted, by ``n_(one, many, n)``.
 
-``engine.json`` holds what the engine writes into the database and the log in English (reasons of steps, failures and
-hints). Those texts arrive with their values filled in, so ``said`` finds their pattern first. A new language is a
-folder here, a line in LANGUAGES and a line in ``_FORMS``. A test finds every text that lacks a translation.
+``engine.json`` and ``engine-*.json`` hold what the engine writes into the database and the log in English (reasons of
+steps, failures and hints). Those texts arrive with their values filled in, so ``said`` finds their pattern first. A
+new language is a folder here, a line in LANGUAGES and a line in ``_FORMS``. A test finds every text that lacks a
+translation.
 """
 
 from __future__ import annotations
@@ -145,5 +146,10 @@ def catalogue(language: str) -> Catalogue:
     engine: dict[str, str] = {}
     for path in sorted((FOLDER / language).glob("*.json")):
         found = json.loads(path.read_text(encoding="utf-8"))
-        (engine if path.stem == ENGINE else texts).update(found)
+        (engine if is_of_engine(path) else texts).update(found)
     return Catalogue(language, texts, engine)
+
+
+def is_of_engine(file: Path) -> bool:
+    """Does a file of translations hold what the engine says?"""
+    return file.stem == ENGINE or file.stem.startswith(f"{ENGINE}-")

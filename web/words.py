@@ -77,6 +77,7 @@ PARTS = {
     "scopes": mark("Rights in the portal"),
     "lines": mark("Lines"),
     "hooks": mark("Customizations"),
+    "routing": mark("Smart routing"),
     "disk": mark("Disk"),
     "version": mark("Version"),
     "service": mark("Service"),

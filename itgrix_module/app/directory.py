@@ -74,6 +74,7 @@ class Directory:
         self._index(employees)
         self._unknown: dict[str, float] = {}
         self._suspect: frozenset[Employee] | None = None
+        self._portals = 0  # how often it became another one
         self._own_user = 0
         self._asked: float | None = None
         self._first_asked: float | None = None
@@ -167,6 +168,7 @@ class Directory:
         """The next ``wants_refresh`` says yes. ``other_portal``: what is known is of another one, its answer counts."""
         self._asked = None
         if other_portal:
+            self._portals += 1
             self._own_user, self._first_asked, self._suspect = 0, None, None
             self._state = replace(self._state, employees=(), refreshed=0.0, doubles=())
             self._index(())
@@ -178,23 +180,25 @@ class Directory:
         """
         now = self._clock()
         self._first_asked = now if self._first_asked is None else self._first_asked
+        portal = self._portals
         try:
-            found = tuple(self._source.employees())
-            self._own_user = self._source.own_user()
+            found, own_user = tuple(self._source.employees()), self._source.own_user()
         except Failure as failure:
-            self._asked = self._clock()
-            self._kept(failure)
-            return failure
-        self._asked = self._clock()
+            return self._not_read(failure) if portal == self._portals else None
+        if portal != self._portals:
+            return None  # it is another portal meanwhile, whose own answer counts
+        self._asked, self._own_user = self._clock(), own_user
         if not self._is_suspect(found):
             self._take(found)
         return None
 
-    def _kept(self, failure: Failure) -> None:
+    def _not_read(self, failure: Failure) -> Failure:
+        self._asked = self._clock()
         before = self._state.failure
         if before is None or before.code != failure.code:
             log.info("employees could not be read, the %d known stay: %s", len(self._state.employees), failure)
         self._state = replace(self._state, failure=failure)
+        return failure
 
     def _is_suspect(self, found: tuple[Employee, ...]) -> bool:
         """An answer without most of the employees must come twice, one without any of them is never believed."""

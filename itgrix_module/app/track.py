@@ -167,7 +167,7 @@ class Tracker:
     def _stored(self, step: Step, call: Call, fact: AnyFact) -> NewStep:
         return NewStep(
             kind=type(step).__name__.lower(),
-            payload=_payload(step),
+            payload=_payload(step) | _transfers(step, call),
             priority=_priority(step, call),
             due_at=self._clock() + self._delay(step, call, fact),
             decided_at=step.at,
@@ -231,6 +231,13 @@ def _payload(step: Step) -> dict[str, Any]:
         case Attach():
             return {"paths": list(step.paths), "why": step.why}
     return {"why": step.why}
+
+
+def _transfers(step: Step, call: Call) -> dict[str, Any]:
+    """What is worth knowing of them once the call is closed."""
+    if not isinstance(step, Finish) or not call.transfers:
+        return {}
+    return {"transfers": [{"kind": item.kind, "from": item.by, "to": item.to} for item in call.transfers]}
 
 
 def _told(fact: AnyFact) -> TimelineEntry:

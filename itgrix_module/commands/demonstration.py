@@ -195,6 +195,7 @@ def sandbox_pbx(folder: Path) -> Iterator[DemoPbx]:
                 "ami.username": AMI_USER,
                 "ami.secret": AMI_SECRET,
                 "cdr.url": "",
+                "routing.listen": "127.0.0.1:0",
                 "recordings.directory": str(monitor),
             },
         )

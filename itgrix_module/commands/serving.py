@@ -7,7 +7,7 @@ import logging
 import secrets
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -62,10 +62,13 @@ def portal_address(settings: Settings) -> str:
 @contextmanager
 def panel(service: Service, address: Address) -> Iterator[str]:
     """Serve the panel; yields its address."""
-    from web import create_app
+    from web import create_app, gateway
     from web.deps import PanelDeps
+    from web.pages.route import HttpRoutes
 
     place, settings = service.core.place, service.core.settings
+    gate_key = place.home / "gate.key"  # made by the module's installer: the panel is part of the PBX's GUI then
+    behind_gate = gate_key.exists()
     deps = PanelDeps(
         database=service.core.database,
         health=service.health,
@@ -77,8 +80,11 @@ def panel(service: Service, address: Address) -> Iterator[str]:
         drop_steps=service.drop,
         recording_file=service.recording_file,
         links=service.library,
+        viewer=gateway.viewer if behind_gate else None,
+        routes=HttpRoutes(service.routing.route, lambda: str(settings.current["routing.token"])),
     )
-    with served(create_app(deps), address) as url:
+    app = create_app(deps)
+    with served(gateway.Gateway(app, gate_key) if behind_gate else app, address) as url:
         yield url
 
 
@@ -109,5 +115,7 @@ def served(app: object, address: Address) -> Iterator[str]:
         # Pages under way end first: a thread that answers on a closed socket complains.
         server.task_dispatcher.shutdown(timeout=_STOP)
         # Sockets are closed by the thread that waits for them.
-        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
+        # It may be awake already and close itself before it is woken here.
+        with suppress(OSError):
+            server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
         thread.join(timeout=_STOP)

@@ -262,6 +262,28 @@ def test_other_portal_has_other_employees() -> None:
     assert found.user("101") == 501
 
 
+@pytest.mark.parametrize("late", [staff(10), Temporary("timeout", "no answer")])
+def test_late_answer_of_the_former_portal_does_not_count(late: list[Employee] | Temporary) -> None:
+    class Slow(Source):
+        def employees(self) -> list[Employee]:
+            answer = super().employees()
+            found.ask_again(other_portal=True)
+            return answer
+
+    class Failing(Slow):
+        def employees(self) -> list[Employee]:
+            super().employees()
+            raise late  # type: ignore[misc]
+
+    slow = Failing(staff(1)) if isinstance(late, Temporary) else Slow(late)
+    found = directory(slow)
+    assert found.refresh() is None
+    assert found.state.refreshed == 0
+    assert found.state.failure is None
+    assert found.user("101") is None
+    assert found.wants_refresh(900)
+
+
 def test_failed_answer_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "itgrix")
     found = directory(Source(staff(3), *[Temporary("timeout", "no answer")] * 20))

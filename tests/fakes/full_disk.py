@@ -5,27 +5,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, PoolProxiedConnection
 
+_FULL = 1  # pages; less than there are means: as many as there are
 _MOST = 1073741823  # pages, SQLite's own limit
 
 
 @contextmanager
 def full_disk(engine: Engine) -> Iterator[None]:
-    """Within the block the file of this SQLite engine stays as large as it is."""
-    event.listen(engine, "checkout", _hold)
+    """Within the block the file of this SQLite engine stays as large as it is.
+
+    Not by a listener: SQLAlchemy's lists of them may not change while other threads go through them.
+    """
+    usual, most = engine.pool.connect, _FULL
+
+    def connect() -> PoolProxiedConnection:
+        connection = usual()
+        connection.cursor().execute(f"PRAGMA max_page_count={most}")
+        return connection
+
+    engine.pool.connect = connect  # type: ignore[method-assign]
     try:
         yield
     finally:
-        event.remove(engine, "checkout", _hold)
-        event.listen(engine, "checkout", _let)
-
-
-def _hold(connection: Any, *_: object) -> None:
-    connection.execute("PRAGMA max_page_count=1")  # less than there are means: as many as there are
-
-
-def _let(connection: Any, *_: object) -> None:
-    connection.execute(f"PRAGMA max_page_count={_MOST}")
+        most = _MOST

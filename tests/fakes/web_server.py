@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from waitress import wasyncore
@@ -27,6 +27,8 @@ def served(app: Any) -> Iterator[str]:
     finally:
         server.task_dispatcher.shutdown()
         # Sockets that are closed in another thread while this one waits for them would be a fault.
-        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
+        # It may be awake already and close itself before it is woken here.
+        with suppress(OSError):
+            server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
         thread.join(10)
         assert not thread.is_alive()

@@ -89,6 +89,7 @@ def installation(pbx: RealPbx, home: Path, database_url: str) -> Iterator[Instal
                     "pbx.node": f"live{pbx.version}",
                     "ami.host": pbx.ami.host,
                     "ami.port": pbx.ami.port,
+                    "routing.listen": "127.0.0.1:0",
                     "ami.username": pbx.ami.username,
                     "ami.secret": pbx.ami.secret,
                     "cdr.url": pbx.cdr_url,

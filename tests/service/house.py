@@ -69,6 +69,7 @@ def settings_of(pbx: SandboxPbx, portal: SandboxPortal) -> dict[str, Any]:
         **AMI,
         "ami.host": "127.0.0.1",
         "ami.port": pbx.port,
+        "routing.listen": "127.0.0.1:0",
         "portal.webhook_url": portal.webhook_url(),
         "recordings.directory": str(pbx.config.monitor_dir),
         "limits.rate": 500.0,

@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.web.texts import bare_texts, engine_texts, keys_of_panel
-from web.i18n import ENGINE, FOLDER, LANGUAGES, Catalogue, catalogue
+from web.i18n import ENGINE, FOLDER, LANGUAGES, Catalogue, catalogue, is_of_engine
 
 OTHERS = [language for language in LANGUAGES if language != "en"]
 PLACES = re.compile(r"\{(\w*)\}")
@@ -22,11 +22,15 @@ PLACES = re.compile(r"\{(\w*)\}")
 def stored(language: str) -> dict[str, str | list[str]]:
     """All but what the engine says."""
     files = (FOLDER / language).glob("*.json")
-    return {key: value for path in files if path.stem != ENGINE for key, value in json.loads(path.read_text()).items()}
+    return {
+        key: value for path in files if not is_of_engine(path) for key, value in json.loads(path.read_text()).items()
+    }
 
 
 def engine(language: str) -> dict[str, str]:
-    found: dict[str, str] = json.loads((FOLDER / language / f"{ENGINE}.json").read_text())
+    found: dict[str, str] = {}
+    for path in filter(is_of_engine, sorted((FOLDER / language).glob("*.json"))):
+        found |= json.loads(path.read_text())
     return found
 
 
@@ -44,7 +48,7 @@ def test_no_translation_is_left_over(language: str) -> None:
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_no_text_is_translated_in_two_files(language: str) -> None:
-    files = [json.loads(path.read_text()) for path in (FOLDER / language).glob("*.json") if path.stem != ENGINE]
+    files = [json.loads(path.read_text()) for path in (FOLDER / language).glob("*.json") if not is_of_engine(path)]
     keys = [key for texts in files for key in texts]
     assert not {key for key in keys if keys.count(key) > 1}
 

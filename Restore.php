@@ -1,0 +1,59 @@
+<?php
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+namespace FreePBX\modules\Itgrix;
+
+use FreePBX\modules\Backup as Base;
+
+/** Puts back what a backup of the PBX took along. What belongs to this machine (AMI, CDR, folders) stays as it is here. */
+class Restore extends Base\RestoreBase
+{
+    const OF_THE_MACHINE = ['ami.host', 'ami.port', 'ami.username', 'ami.secret', 'ami.tls_ca', 'cdr.url', 'recordings.directory'];
+
+    /** Do not uninstall and install us first: calls that wait for the portal would wait longer, and need the internet. */
+    public function getResetInfo()
+    {
+        return true;
+    }
+
+    public function runRestore()
+    {
+        $configs = $this->getConfigs();
+        if (isset($configs['kvstore'])) {
+            $this->importKVStore($configs['kvstore']);
+        }
+        $place = $this->FreePBX->Itgrix->place();
+        $this->settings($place, (string) ($configs['settings'] ?? '{}'));
+        foreach ($configs['hooks'] ?? [] as $name => $script) {
+            $this->script($place, (string) $name, $script);
+        }
+        needreload();
+    }
+
+    private function settings(Place $place, string $text): void
+    {
+        $settings = json_decode($text, true);
+        $settings = array_diff_key(is_array($settings) ? $settings : [], array_flip(self::OF_THE_MACHINE));
+        if ($settings === []) {
+            return;
+        }
+        if (Program::output([$place->program('itgrix'), 'settings', 'import', '-'], (string) json_encode($settings)) === null) {
+            $this->log(Words::say('The settings of Itgrix could not be restored. Is the module installed? fwconsole itgrix check'), 'WARNING');
+        }
+    }
+
+    private function script(Place $place, string $name, $script): void
+    {
+        $text = is_array($script) ? base64_decode((string) ($script['text'] ?? ''), true) : false;
+        if (!preg_match('/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/D', $name) || $text === false || !is_dir($place->home . '/hooks')) {
+            return;
+        }
+        $file = $place->home . '/hooks/' . $name;
+        file_put_contents($file, $text);
+        chmod($file, ((int) ($script['mode'] ?? 0750)) & 0770);
+        if (function_exists('posix_geteuid') && posix_geteuid() === 0) {
+            chown($file, fileowner($place->home));
+            chgrp($file, filegroup($place->home));
+        }
+    }
+}

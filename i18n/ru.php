@@ -1,0 +1,38 @@
+<?php
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The module's texts in Russian, by the English ones.
+
+return [
+    'A call that is sent here goes to the employee who is responsible for the client in Bitrix24. Choose these destinations in inbound routes, menus and time conditions.' => 'Звонок, направленный сюда, попадает к сотруднику, ответственному за клиента в Битрикс24. Выбирайте эти назначения во входящих маршрутах, меню и условиях времени.',
+    'A name of 1 to 50 characters.' => 'Название от 1 до 50 символов.',
+    'A whole number from 0 to %d.' => 'Целое число от 0 до %d.',
+    'Add' => 'Добавить',
+    'After it the call goes to the fall-back. 0: as set in the panel, one second by default.' => 'Затем звонок идёт на запасное направление. 0 — как задано в панели, обычно одна секунда.',
+    'After it the call goes to the fall-back. 0: the extension\'s own rules decide (voicemail, follow-me).' => 'Затем звонок идёт на запасное направление. 0 — решают правила самого номера (голосовая почта, переадресация).',
+    'An uninstall will keep all data.' => 'При удалении модуля все данные останутся.',
+    'An uninstall will leave nothing.' => 'При удалении модуля не останется ничего.',
+    'Choose where the call goes when nobody is found.' => 'Выберите, куда идёт звонок, если никто не найден.',
+    'Destinations for smart routing' => 'Назначения умной маршрутизации',
+    'Fall-back' => 'Запасное направление',
+    'It cannot be its own fall-back.' => 'Назначение не может быть запасным для самого себя.',
+    'Itgrix is not installed: fwconsole itgrix install' => 'Itgrix не установлен: fwconsole itgrix install',
+    'Itgrix: %s done' => 'Itgrix: %s выполнено',
+    'Itgrix: %s failed' => 'Itgrix: %s не удалось',
+    'Itgrix: connect to the responsible' => 'Itgrix: соединить с ответственным',
+    'Itgrix: connect to the responsible: %s' => 'Itgrix: соединить с ответственным: %s',
+    'Itgrix: fall-back of %s' => 'Itgrix: запасное направление для %s',
+    'Name' => 'Название',
+    'None yet.' => 'Пока нет.',
+    'Remove' => 'Удалить',
+    'Save' => 'Сохранить',
+    'Still in use, choose another destination there: %s' => 'Ещё используется, выберите там другое назначение: %s',
+    'The panel needs a frame that scripts fit to the page; it works without as well.' => 'Высоту панели подбирает скрипт; она работает и без него.',
+    'The settings of Itgrix cannot be read; only its destinations are in this backup.' => 'Настройки Itgrix прочитать не удалось; в этой копии только его назначения.',
+    'The settings of Itgrix could not be restored. Is the module installed? fwconsole itgrix check' => 'Настройки Itgrix восстановить не удалось. Установлен ли модуль? fwconsole itgrix check',
+    'There is no Python 3 on this machine. Install it (Debian: apt-get install python3), then repeat.' => 'На этой машине нет Python 3. Установите его (Debian: apt-get install python3) и повторите.',
+    'There is one with this name.' => 'Такое название уже есть.',
+    'Time to decide, milliseconds' => 'Время на решение, миллисекунды',
+    'Time to ring, seconds' => 'Время звонка, секунды',
+    'To the panel' => 'К панели',
+    'Where the call goes when the client is unknown, the responsible cannot take it, or the service does not answer.' => 'Куда идёт звонок, если клиент неизвестен, ответственный не может принять его или служба не отвечает.',
+];

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What needs the product's own packages: run by the environment's Python, order and data as JSON on standard input.
+
+Prints one JSON object: ``{"ok": true, …}``, or ``{"ok": false, "reason": …}``. Passwords never stand on a command line.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote_plus
+
+PROBE = "itgrix_install_probe"
+OLDEST = (5, 5)  # MariaDB of the oldest FreePBX distribution
+
+
+def probe(order: Mapping[str, Any]) -> dict[str, Any]:
+    """May we make tables in this database, and do they keep what is written?"""
+    from sqlalchemy import text
+
+    from itgrix_module.storage.engine import open_engine
+
+    engine = open_engine(order["url"], pool_size=1)
+    try:
+        with engine.begin() as connection:
+            connection.execute(text(f"DROP TABLE IF EXISTS {PROBE}"))
+            connection.execute(text(f"CREATE TABLE {PROBE} (id INT PRIMARY KEY, word VARCHAR(20)) ENGINE=InnoDB"))
+            connection.execute(text(f"INSERT INTO {PROBE} VALUES (1, 'x')"))  # noqa: S608
+            connection.execute(text(f"ALTER TABLE {PROBE} ADD COLUMN more INT"))
+            connection.execute(text(f"DROP TABLE {PROBE}"))
+        return {"ok": True}
+    finally:
+        engine.dispose()
+
+
+def own_database(order: Mapping[str, Any]) -> dict[str, Any]:
+    """Make a database and a user of our own over root's socket; returns its address."""
+    import pymysql
+
+    name, password = order["name"], secrets.token_hex(16)
+    login = {"unix_socket": order["socket"]} if order.get("socket") else {"host": "localhost"}
+    with pymysql.connect(user="root", **login) as connection, connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE IF NOT EXISTS `{name}` CHARACTER SET utf8mb4")
+        cursor.execute(f"SHOW TABLES FROM `{name}`")
+        if any(not str(row[0]).startswith("itgrix_") for row in cursor.fetchall()):
+            return {"ok": False, "reason": f"there is a database {name} of something else"}
+        cursor.execute(f"DROP USER IF EXISTS '{name}'@'localhost'")
+        cursor.execute(f"CREATE USER '{name}'@'localhost' IDENTIFIED BY %s", (password,))
+        cursor.execute(f"GRANT ALL PRIVILEGES ON `{name}`.* TO '{name}'@'localhost'")
+    socket = f"?unix_socket={quote_plus(order['socket'])}" if order.get("socket") else ""
+    return {"ok": True, "url": f"mysql+pymysql://{name}:{password}@localhost/{name}{socket}"}
+
+
+def drop_own_database(order: Mapping[str, Any]) -> dict[str, Any]:
+    """Undo ``own_database``."""
+    import pymysql
+
+    name = order["name"]
+    login = {"unix_socket": order["socket"]} if order.get("socket") else {"host": "localhost"}
+    with pymysql.connect(user="root", **login) as connection, connection.cursor() as cursor:
+        cursor.execute(f"DROP DATABASE IF EXISTS `{name}`")
+        cursor.execute(f"DROP USER IF EXISTS '{name}'@'localhost'")
+    return {"ok": True}
+
+
+def remove_tables(order: Mapping[str, Any]) -> dict[str, Any]:
+    """Take our tables out of a database that is not ours alone."""
+    from itgrix_module.storage.migrate import remove
+
+    remove(order["url"])
+    return {"ok": True}
+
+
+def schema(order: Mapping[str, Any]) -> dict[str, Any]:
+    """Version of the tables, and the one that this code needs."""
+    from itgrix_module.storage.migrate import current, head
+
+    return {"ok": True, "current": current(order["url"]), "head": head()}
+
+
+def snapshot(order: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy our tables into a file before they are migrated."""
+    from installer.snapshots import save
+
+    save(order["url"], Path(order["file"]))
+    return {"ok": True}
+
+
+def restore(order: Mapping[str, Any]) -> dict[str, Any]:
+    """Put the tables back as they were."""
+    from installer.snapshots import load
+
+    load(order["url"], Path(order["file"]))
+    return {"ok": True}
+
+
+ORDERS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    function.__name__: function
+    for function in (probe, own_database, drop_own_database, remove_tables, schema, snapshot, restore)
+}
+
+
+def main() -> None:
+    """One order."""
+    order = json.load(sys.stdin)
+    sys.path.insert(0, order["package"])
+    try:
+        answer = ORDERS[order["order"]](order)
+    except Exception as error:  # whatever it is, the installer tells it and goes another way
+        answer = {"ok": False, "reason": _reason(error)}
+    sys.stdout.write("\n" + json.dumps(answer) + "\n")
+
+
+def _reason(error: BaseException) -> str:
+    original = getattr(error, "orig", None) or error
+    words = original.args[-1] if original.args and not isinstance(original, sqlite3.Error) else original
+    return f"{type(original).__name__}: {words}"
+
+
+if __name__ == "__main__":
+    main()

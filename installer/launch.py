@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the command ``itgrix`` of an installation: its code, its home, its database, its user."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+# The real folder, not the link: a version that is installed meanwhile must not mix with this one.
+PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def home_of(package: Path) -> Path:
+    return package.parent.parent
+
+
+def set_up(home: Path) -> None:
+    """Environment and user. Whoever is root becomes the owner of the home, so that no file is left to root."""
+    os.environ["ITGRIX_HOME"] = str(home)
+    if os.geteuid() == 0 and home.stat().st_uid != 0:
+        sys.path.insert(0, str(PACKAGE))
+        from installer.owner import Owner
+
+        owner = Owner.of_folder(home)
+        os.setgroups(owner.groups)
+        os.setgid(owner.gid)
+        os.setuid(owner.uid)
+    if "ITGRIX_DATABASE_URL" not in os.environ and (home / "database.url").exists():
+        os.environ["ITGRIX_DATABASE_URL"] = (home / "database.url").read_text(encoding="utf-8").strip()
+
+
+def run() -> None:
+    """Never returns."""
+    set_up(home_of(PACKAGE))
+    sys.path[:] = [str(PACKAGE), *(entry for entry in sys.path if entry != str(PACKAGE / "installer"))]
+    from itgrix_module.cli import main
+
+    main(prog_name="itgrix")
+
+
+if __name__ == "__main__":
+    run()

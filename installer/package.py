@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The product's own code: copied into the home, because every upgrade of a PBX module deletes the module's folder."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from installer.home import Home, point_at, write_private
+from installer.words import Refused
+
+FOLDERS = ("itgrix_module", "web", "migrations", "installer", "examples")
+READY = "itgrix-ready"
+_VERSION = re.compile(r'^version = "([^"]+)"$', re.MULTILINE)
+_LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc")
+
+COMMAND = """\
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Made by install.py. The command itgrix of the version in use, as the user of the service.
+home=$(dirname "$(dirname "$(readlink -f "$0")")")
+exec "$home/current/venv/bin/python" -s -E "$home/current/installer/launch.py" "$@"
+"""
+CONTROL = """\
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Made by install.py. Start, stop and watch the service: itgrix-service start|stop|restart|status|watch
+home=$(dirname "$(dirname "$(readlink -f "$0")")")
+exec "$home/current/venv/bin/python" -s -E "$home/current/installer/control.py" "$@"
+"""
+
+
+def version_of(root: Path) -> str:
+    """The version of the code in ``root``. Raises Refused when it is not ours."""
+    try:
+        found = _VERSION.search((root / "pyproject.toml").read_text(encoding="utf-8"))
+    except OSError:
+        found = None
+    if found is None:
+        raise Refused("The folder {folder} does not hold the product.", folder=root)
+    return found[1]
+
+
+def ensure(root: Path, home: Home, venv: Path) -> Path:
+    """A complete copy of the code with a link to its environment; the one that is there when nothing changed."""
+    folder = home.packages / f"{version_of(root)}-{_digest(root, venv)}"
+    if (folder / READY).exists():
+        return folder
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o750)
+    for name in FOLDERS:
+        if (root / name).is_dir():
+            shutil.copytree(root / name, folder / name, ignore=_LEFT_OUT)
+    _describe(folder, version_of(root))
+    point_at(folder / "venv", venv)
+    (folder / READY).touch()
+    return folder
+
+
+def _digest(root: Path, venv: Path) -> str:
+    total = hashlib.sha256(venv.name.encode())
+    for path in _files(root):
+        total.update(f"{path.relative_to(root)}\0".encode())
+        total.update(hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()[:12]
+
+
+def _files(root: Path) -> Iterator[Path]:
+    for name in FOLDERS:
+        for path in sorted((root / name).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield path
+
+
+def _describe(folder: Path, version: str) -> None:
+    """Metadata by which ``itgrix --version`` finds its version."""
+    about = folder / f"itgrix-{version}.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: itgrix\nVersion: {version}\n", encoding="utf-8")
+
+
+def switch(home: Home, package: Path) -> None:
+    """Make a package the one in use."""
+    point_at(home.current, package)
+    write_private(home.command, COMMAND, 0o755)
+    write_private(home.control, CONTROL, 0o755)
+
+
+def copy_examples(home: Home) -> None:
+    """Examples of customizations beside the folder of the active ones, fresh with each version."""
+    source, target = home.current / "examples" / "hooks", home.folder / "examples"
+    if source.is_dir():
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(source, target, ignore=_LEFT_OUT)
+
+
+def clean(home: Home, keep: set[Path]) -> None:
+    """Remove packages and environments that nobody needs; ``keep``: packages to stay."""
+    for package in home.packages.iterdir():
+        if package not in keep:
+            shutil.rmtree(package, ignore_errors=True)
+    used = {(package / "venv").resolve() for package in keep if package.exists()}
+    for venv in home.venvs.iterdir():
+        if venv.resolve() not in used:
+            shutil.rmtree(venv, ignore_errors=True)

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The systemd unit, where root installs on a machine with systemd."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from string import Template
+
+from installer.home import Home
+from installer.owner import Owner, as_root, is_root
+
+FOLDER = Path("/etc/systemd/system")
+_MARK = "# Made by install.py of Itgrix for"
+
+
+def is_possible() -> bool:
+    return is_root() and Path("/run/systemd/system").is_dir()
+
+
+def write(root: Path, home: Home, owner: Owner, name: str, bind: str) -> None:
+    """Install and enable the unit; call it when ``is_possible``."""
+    template = Template((root / "packaging" / "itgrix.service.in").read_text(encoding="utf-8"))
+    text = template.substitute(home=home.folder, user=owner.name, bind=bind, mark=f"{_MARK} {home.folder}")
+    with as_root():
+        file = FOLDER / f"{name}.service"
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
+            file.write_text(text, encoding="utf-8")
+            file.chmod(0o644)
+            _systemctl("daemon-reload")
+        _systemctl("enable", f"{name}.service")
+
+
+def remove(home: Home, name: str) -> bool:
+    """Remove the unit if it is that of this home; True when it was there."""
+    file = FOLDER / f"{name}.service"
+    if not name or not is_root() or not file.exists():
+        return False
+    with as_root():
+        if f"{_MARK} {home.folder}\n" not in file.read_text(encoding="utf-8"):
+            return False
+        _systemctl("disable", "--now", f"{name}.service")
+        file.unlink()
+        _systemctl("daemon-reload")
+    return True
+
+
+def is_of_another(home: Home, name: str) -> bool:
+    """Does a unit of that name run something else?"""
+    file = FOLDER / f"{name}.service"
+    try:
+        return file.exists() and f"{_MARK} {home.folder}\n" not in file.read_text(encoding="utf-8")
+    except OSError:
+        return True
+
+
+def _systemctl(*words: str) -> None:
+    subprocess.run(["systemctl", "-q", *words], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The PBX's own MariaDB: our tables beside those of others, put back when an upgrade fails, removed when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.fakes.mariadb import MariaDb, installed, mariadb_server
+from tests.module.installation import Installation, set_version
+from tests.module.test_install import ok
+
+pytestmark = [pytest.mark.live, pytest.mark.skipif(not installed(), reason="needs MariaDB")]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[MariaDb]:
+    with mariadb_server() as found:
+        yield found
+
+
+@pytest.fixture
+def facts(server: MariaDb) -> dict[str, Any]:
+    """The PBX's database with a table of its own, and a user who may do all there and nothing elsewhere."""
+    server.execute(
+        "DROP DATABASE IF EXISTS asterisk",
+        "CREATE DATABASE asterisk CHARACTER SET latin1",
+        "CREATE TABLE asterisk.users (extension VARCHAR(20))",
+        "INSERT INTO asterisk.users VALUES ('101')",
+        "CREATE OR REPLACE USER freepbxuser@'%' IDENTIFIED BY 'p@ss'",
+        "GRANT ALL ON asterisk.* TO freepbxuser@'%'",
+    )
+    known = {"host": "127.0.0.1", "port": server.port, "user": "freepbxuser", "password": "p@ss", "name": "asterisk"}
+    return {"database": known, "ami": {"username": "itgrix", "secret": "s"}}
+
+
+def tables(server: MariaDb) -> set[str]:
+    return {str(row[0]) for row in server.execute("SHOW TABLES FROM asterisk")}
+
+
+def test_tables_of_ours_come_and_go_beside_the_others(
+    place: Installation, server: MariaDb, facts: dict[str, Any]
+) -> None:
+    assert "tables that begin with itgrix_" in ok(place.install(**facts))
+    ours = tables(server) - {"users"}
+    assert len(ours) > 5
+    assert all(name.startswith("itgrix_") for name in ours)
+    assert place.status["answers"] is True
+    assert not (place.home / "itgrix.db").exists()
+    ok(place.uninstall())
+    assert tables(server) == ours | {"users"}
+    ok(place.install(**facts))
+    assert "tables removed" in ok(place.uninstall("--purge"))
+    assert tables(server) == {"users"}
+    assert not place.home.exists()
+
+
+def test_a_migration_that_fails_half_way_is_undone(place: Installation, server: MariaDb, facts: dict[str, Any]) -> None:
+    ok(place.install(**facts))
+    place.itgrix("settings", "set", "dial.prefix", "9")
+    set_version(place.tree, "1.1.0")
+    versions = place.tree / "migrations" / "versions"
+    last = sorted(versions.glob("0*.py"))[-1].stem.partition("_")[0]
+    (versions / "9999_broken.py").write_text(
+        "from alembic import op\n"
+        f"revision, down_revision = '9999', '{last}'\n"
+        "def upgrade():\n    op.execute('DROP TABLE itgrix_settings')\n"
+        "    op.execute('CREATE TABLE itgrix_new (a INT)')\n"
+        "    raise RuntimeError('half-way')\n"
+        "def downgrade():\n    pass\n"
+    )
+    before = tables(server)
+    done = place.install(**facts)
+    assert done.returncode == 1
+    assert "half-way" in done.stdout
+    assert tables(server) == before
+    assert place.setting("dial.prefix") == "9"
+    assert place.status["answers"] is True
+
+
+def test_a_changed_database_password_is_taken_over(place: Installation, server: MariaDb, facts: dict[str, Any]) -> None:
+    ok(place.install(**facts))
+    place.control("stop")
+    server.execute("ALTER USER freepbxuser@'%' IDENTIFIED BY 'new'")
+    changed = {**facts, "database": {**facts["database"], "password": "new"}}
+    assert "another password now" in ok(place.install(**changed))
+    assert place.setting("ami.secret") == "s"
+
+
+def test_a_user_without_rights_means_sqlite(place: Installation, server: MariaDb, facts: dict[str, Any]) -> None:
+    server.execute("REVOKE ALL ON asterisk.* FROM freepbxuser@'%'", "GRANT SELECT ON asterisk.* TO freepbxuser@'%'")
+    said = ok(place.install(**facts))
+    assert "refuses" in said
+    assert "command denied" in said
+    assert (place.home / "itgrix.db").exists()
+    assert tables(server) == {"users"}

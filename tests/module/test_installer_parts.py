@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Small parts of the installer: versions, languages, requests, unit, gate key."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from pathlib import Path
+from string import Formatter, Template
+
+import pytest
+
+import installer.russian
+from installer.home import Home, Record, ensure_gate_key, point_at
+from installer.request import database_address, parse
+from installer.versions import is_older, rank
+from installer.words import Refused, Teller
+
+ROOT = Path(__file__).parent.parent.parent
+ORDER = ["0.9", "1.0.0.dev0", "1.0.0.dev2", "1.0.0a1", "1.0.0b1", "1.0.0rc1", "1.0.0", "1.0.1", "1.2", "1.10", "2"]
+
+
+def test_versions_sort_as_people_mean_them() -> None:
+    for older, newer in itertools.combinations(ORDER, 2):
+        assert is_older(older, newer)
+        assert not is_older(newer, older)
+    assert rank("1.0") == rank("1.0.0")
+
+
+@pytest.mark.parametrize("text", ["", "1.", "v1", "1.0-x", "1.0\n"])
+def test_no_version_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is no version"):
+        rank(text)
+
+
+def said() -> set[str]:
+    """Every message of the installer."""
+    found: set[str] = set()
+    for path in (ROOT / "installer").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and _name(node.func) in ("say", "note", "Refused"):
+                found |= {leaf.value for leaf in ast.walk(node.args[0]) if _is_text(leaf)} if node.args else set()
+    return {text for text in found if len(Formatter().vformat(text, (), Anything()).strip("[] ")) > 3}
+
+
+class Anything(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def _name(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def test_everything_that_is_said_is_there_in_russian_with_the_same_values() -> None:
+    known = installer.russian.RUSSIAN
+    assert len(said()) > 40
+    assert said() - set(known) == set()
+    for english, russian in known.items():
+        assert {name for _, name, _, _ in Formatter().parse(english)} == {
+            name for _, name, _, _ in Formatter().parse(russian)
+        }
+
+
+def test_steps_are_numbered_and_told_in_the_chosen_language(capsys: pytest.CaptureFixture[str]) -> None:
+    teller = Teller("ru")
+    teller.count(2)
+    with teller.step("Database"):
+        teller.note("kept: {kind}", kind="SQLite")
+    assert capsys.readouterr().out == "[1/2] База данных\n      без изменений: SQLite\n"
+
+
+def test_database_addresses_carry_any_password() -> None:
+    facts = {"host": "db", "port": "3307", "user": "u@x", "password": "p:/@?#ж", "name": "asterisk"}
+    assert database_address(facts) == "mysql+pymysql://u%40x:p%3A%2F%40%3F%23%D0%B6@db:3307/asterisk"
+    assert database_address({**facts, "port": "", "socket": "/run/m.sock"}).endswith(
+        "@db/asterisk?unix_socket=%2Frun%2Fm.sock"
+    )
+    assert database_address({}) == database_address("") == database_address({"name": "x"}) == ""
+
+
+@pytest.mark.parametrize("home", ["/", "/etc", "/a\nb/c"])
+def test_a_home_that_cannot_be_meant_is_refused(home: str) -> None:
+    with pytest.raises(Refused):
+        parse(["--home", home], "")
+
+
+def test_the_gate_key_is_made_once(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    ensure_gate_key(home)
+    key = home.gate_key.read_text()
+    ensure_gate_key(home)
+    assert home.gate_key.read_text() == key
+    assert len(key.strip()) == 64
+    assert home.gate_key.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_damaged_record_is_told(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.record.write_text("{")
+    with pytest.raises(Refused, match="damaged"):
+        Record.read(home)
+
+
+def test_the_switch_is_one_rename(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        point_at(tmp_path / "current", tmp_path / name)
+        assert (tmp_path / "current").resolve().name == name
+    assert {path.name for path in tmp_path.iterdir()} == {"one", "two", "current"}
+
+
+def test_the_unit_runs_as_the_owner_and_respects_a_stop() -> None:
+    template = Template((ROOT / "packaging" / "itgrix.service.in").read_text(encoding="utf-8"))
+    text = template.substitute(home="/var/lib/asterisk/itgrix", user="asterisk", bind="127.0.0.1:8077", mark="# m")
+    assert "\nUser=asterisk\n" in text
+    assert "\nExecStart=/var/lib/asterisk/itgrix/bin/itgrix serve --bind 127.0.0.1:8077\n" in text
+    assert "/var/lib/asterisk/itgrix/stopped" in text

@@ -1,0 +1,350 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The PHP that FreePBX asks: destinations, dialplan, install and uninstall, notices, forms; every notice is a fault."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent / "php"
+ROOT = HERE.parent.parent.parent
+pytestmark = pytest.mark.skipif(shutil.which("php") is None, reason="needs PHP")
+
+ADD = """
+$m->destinations()->save('', ['name' => 'Sales; "A", (б)', 'fallback' => 'ext-group,600,1', 'limit_ms' => '800']);
+$m->destinations()->save('', ['name' => 'Support', 'fallback' => 'app-blackhole,hangup,1', 'ring_seconds' => '20']);
+"""
+
+Php = Callable[..., Any]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    folder = tmp_path / "itgrix"
+    (folder / "bin").mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def php(home: Path) -> Php:
+    def run(scenario: str, whole: bool = False, settings: dict[str, Any] | None = None, **environ: str) -> Any:
+        known = {
+            "ASTVARLIBDIR": str(home.parent),
+            "AMPDBUSER": "freepbxuser",
+            "AMPDBPASS": "p",
+            "AMPDBNAME": "asterisk",
+        }
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("ITGRIX_")}
+        environment |= {"PBX_SETTINGS": json.dumps(known | (settings or {})), "LANG": "C", "LC_ALL": "C"} | environ
+        command = ["php", "-d", "display_errors=stderr", str(HERE / "run.php")]
+        done = subprocess.run(command, input=scenario, capture_output=True, text=True, check=False, env=environment)
+        assert done.returncode == 0, done.stderr + done.stdout
+        found = json.loads(done.stdout)
+        assert "fault" not in found, found
+        return found if whole else found["result"]
+
+    return run
+
+
+def program(home: Path, name: str, text: str) -> None:
+    """A program of the installation that writes down how it was called."""
+    file = home / "bin" / name
+    file.write_text(f"#!/bin/sh\n{text}\n")
+    file.chmod(0o755)
+
+
+def test_destinations_are_offered_by_name(php: Php) -> None:
+    rows = php(ADD + "return itgrix_destinations();")
+    assert [(row["destination"], row["description"], row["category"]) for row in rows] == [
+        ("itgrix-responsible,1,1", 'Sales; "A", (б)', "Itgrix: connect to the responsible"),
+        ("itgrix-responsible,2,1", "Support", "Itgrix: connect to the responsible"),
+    ]
+    assert php("return itgrix_destinations();") is None
+
+
+def test_dialplan_asks_the_service_and_falls_back(php: Php) -> None:
+    lines = php(ADD + "$ext = new extensions(); $m->doDialplanHook($ext, 'asterisk', 900); return $ext->lines;")
+    name = "Sales%3B%20%22A%22%2C%20%28%D0%B1%29"
+    assert lines["itgrix-responsible,1"] == [
+        "1,Set(ITGRIX_EXTENSION=)",
+        "n,Set(ITGRIX_REASON=)",
+        f"n,AGI(agi://127.0.0.1:4574/responsible?name={name}&destination=1&limit_ms=800)",
+        'n,GotoIf($["${ITGRIX_EXTENSION}"=""]?fallback)',
+        "n,Goto(from-internal,${ITGRIX_EXTENSION},1)",
+        "n(fallback),Noop(Itgrix: ${ITGRIX_REASON})",
+        "n,Goto(ext-group,600,1)",
+    ]
+    assert lines["itgrix-responsible,2"][4:] == [
+        "n,Dial(Local/${ITGRIX_EXTENSION}@from-internal/n,20,tr)",
+        'n,GotoIf($["${DIALSTATUS}"="ANSWER"]?end)',
+        "n,Goto(fallback)",
+        "n(end),Hangup()",
+        "n(fallback),Noop(Itgrix: ${ITGRIX_REASON})",
+        "n,Goto(app-blackhole,hangup,1)",
+    ]
+
+
+def test_destination_info_tells_ours_gone_and_foreign_apart(php: Php) -> None:
+    asked = "['itgrix-responsible,2,1', 'itgrix-responsible,9,1', 'ext-group,600,1', '']"
+    found = php(f"{ADD} return array_map('itgrix_getdestinfo', {asked});")
+    assert found[0]["description"] == "Itgrix: connect to the responsible: Support"
+    assert found[0]["edit_url"] == "config.php?display=itgrix&view=destinations&id=2"
+    assert found[1:] == [[], False, False]
+
+
+def test_our_fall_backs_are_counted_as_uses_and_follow_a_change(php: Php) -> None:
+    asked = "[true, ['ext-group,600,1'], []]"
+    every, one, none = php(f"{ADD} return array_map('itgrix_check_destinations', {asked});")
+    assert [use["dest"] for use in every] == ["ext-group,600,1", "app-blackhole,hangup,1"]
+    assert [use["dest"] for use in one] == ["ext-group,600,1"]
+    assert none == []
+    change = "itgrix_change_destination('ext-group,600,1', 'ext-group,601,1')"
+    changed = php(f"{ADD} return [{change}, $m->destinations()->get('1')];")
+    assert (changed[0], changed[1]["fallback"]) == (1, "ext-group,601,1")
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "x" * 51}, "name"),
+        ({"name": "a\nb"}, "name"),
+        ({"name": "Support"}, "name"),
+        ({"fallback": ""}, "fallback"),
+        ({"fallback": "a,b"}, "fallback"),
+        ({"fallback": "a,b,1)\nexten => x"}, "fallback"),
+        ({"limit_ms": "x"}, "limit_ms"),
+        ({"limit_ms": "-1"}, "limit_ms"),
+        ({"limit_ms": "10001"}, "limit_ms"),
+        ({"ring_seconds": "301"}, "ring_seconds"),
+    ],
+)
+def test_a_form_that_is_wrong_saves_nothing_and_names_the_field(php: Php, given: dict[str, str], field: str) -> None:
+    row = json.dumps({"name": "New", "fallback": "ext-group,600,1"} | given)
+    save = f"$m->destinations()->save('', json_decode(base64_decode('{_b64(row)}'), true))"
+    problems, count = php(f"{ADD} return [{save}, count($m->destinations()->all())];")
+    assert list(problems) == [field]
+    assert count == 2
+
+
+def _b64(text: str) -> str:
+    import base64
+
+    return base64.b64encode(text.encode()).decode()
+
+
+def test_a_destination_cannot_be_its_own_fall_back(php: Php) -> None:
+    found = php(ADD + "return $m->destinations()->save('1', ['name' => 'A', 'fallback' => 'itgrix-responsible,1,1']);")
+    assert list(found) == ["fallback"]
+
+
+FORM = "$_SESSION['itgrix_token'] = 't'; $_POST = %s; $m->doConfigPageInit('itgrix'); return $m->destinations()->all();"
+
+
+def test_the_form_saves_what_the_selector_of_freepbx_sends(php: Php) -> None:
+    chosen = "'goto0' => 'Ring_Groups', 'Ring_Groups0' => 'ext-group,600,1'"
+    sent = f"['action' => 'itgrix_save', 'token' => 't', 'name' => 'A', {chosen}]"
+    found = php(FORM % sent, whole=True)
+    assert found["result"]["1"]["fallback"] == "ext-group,600,1"
+    assert found["reloads"] == 1
+
+
+@pytest.mark.parametrize("token", ["'token' => 'x',", "", "'token' => ['t'],"])
+def test_a_form_of_another_site_is_ignored(php: Php, token: str) -> None:
+    sent = f"['action' => 'itgrix_save', {token} 'name' => 'A', 'goto0' => 'G', 'G0' => 'ext-group,600,1']"
+    assert php(FORM % sent) == []
+
+
+@pytest.mark.parametrize("language", ["en_US", "ru_RU"])
+def test_pages_are_shown_in_both_languages(php: Php, language: str) -> None:
+    asked = f"$_COOKIE['lang'] = '{language}'; $_SESSION = []; $_REQUEST = ['new' => '1'];"
+    panel, destinations = php(f"{ADD} {asked} return [$m->showPage(''), $m->showPage('destinations')];")
+    assert 'src="modules/itgrix/gate/"' in panel
+    assert ("Запасное направление" in destinations) is (language == "ru_RU")
+    assert "Sales; &quot;A&quot;, (б)" in destinations
+
+
+def test_facts_for_the_installer(php: Php, home: Path) -> None:
+    settings = {"CDRDBHOST": "10.0.0.9", "CDRDBPASS": "c", "ASTMANAGERPORT": "5039", "MIXMON_DIR": ""}
+    facts, users = php("return [$m->pbx()->facts(), $f->Manager->users];", settings=settings)
+    assert facts["home"] == str(home)
+    assert facts["database"] == {
+        "host": "localhost",
+        "port": "",
+        "socket": "",
+        "user": "freepbxuser",
+        "password": "p",
+        "name": "asterisk",
+    }
+    assert (facts["cdr"]["host"], facts["cdr"]["user"], facts["cdr"]["password"]) == ("10.0.0.9", "freepbxuser", "c")
+    assert (facts["ami"]["port"], facts["recordings"]) == (5039, "/var/spool/asterisk/monitor")
+    assert facts["ami"]["secret"] == users["itgrix"]["secret"]
+    assert users["itgrix"]["permit"] == "127.0.0.1/255.255.255.255"
+
+
+def test_without_the_manager_module_the_installer_makes_the_user(php: Php) -> None:
+    assert php("$f->Modules->enabled = []; return $m->pbx()->facts();")["ami"] == []
+
+
+def fake_python(tmp_path: Path, status: int = 0) -> str:
+    """In the place of Python: tells how it was called and what came on standard input."""
+    file = tmp_path / "python3"
+    file.write_text(f'#!/bin/sh\nshift\necho "$(basename "$1")" "$@" | cut -d" " -f1,3-\ncat\necho\nexit {status}\n')
+    file.chmod(0o755)
+    return str(file)
+
+
+def test_install_hands_over_and_watches_each_minute(php: Php, tmp_path: Path) -> None:
+    python = fake_python(tmp_path)
+    found = php("return [$m->install(), $f->Job->jobs];", whole=True, ITGRIX_PYTHON=python)
+    assert found["result"] == [True, {"itgrix/watch": "FreePBX\\modules\\Itgrix\\Job * * * * *"}]
+    assert found["said"][0] == "install.py --facts -"
+    assert '"secret":' in found["said"][1]
+    assert found["reloads"] == 1
+
+
+def test_a_refused_installation_fails_the_module(php: Php, tmp_path: Path) -> None:
+    found = php("return [$m->install(), $f->Job->jobs];", whole=True, ITGRIX_PYTHON=fake_python(tmp_path, 1))
+    assert found["result"] == [False, []]
+
+
+@pytest.mark.parametrize(("before", "word"), [("", "--keep-data"), ("$m->setConfig('purge', '1');", "--purge")])
+def test_uninstall_keeps_data_unless_told_otherwise(php: Php, tmp_path: Path, before: str, word: str) -> None:
+    scenario = before + ADD + "$m->pbx()->managerUser(); return [$m->uninstall(), $f->Manager->users];"
+    found = php(scenario, whole=True, ITGRIX_PYTHON=fake_python(tmp_path))
+    assert found["result"] == [True, []]
+    assert found["said"][0] == "Still in use, choose another destination there: Inbound route: any"
+    assert found["said"][1].endswith(word)
+
+
+def test_start_and_stop_hooks_call_the_service(php: Php, home: Path) -> None:
+    program(home, "itgrix-service", f'echo "$@" >> {home}/called')
+    output = "$o = new class { public $lines = []; public function writeln($t) { $this->lines[] = $t; } };"
+    lines = php(output + "$m->startFreepbx($o); $m->stopFreepbx($o); $m->disable(); return $o->lines;")
+    assert (home / "called").read_text().split() == ["start", "stop", "stop"]
+    assert lines == ["Itgrix: start done", "Itgrix: stop done"]
+    program(home, "itgrix-service", "echo reason; exit 1")
+    assert php(output + "$m->startFreepbx($o); return $o->lines;") == ["<error>Itgrix: start failed\nreason</error>"]
+
+
+def test_hooks_without_an_installation_do_nothing(php: Php) -> None:
+    assert php("$m->startFreepbx(null); $m->stopFreepbx(null); $m->watch(); return 1;") == 1
+
+
+def test_notices_of_the_service_come_to_the_dashboard_and_leave_it(php: Php, home: Path) -> None:
+    (home / "notices.json").write_text(
+        json.dumps(
+            [
+                {"id": "update", "kind": "update", "title": "Itgrix 1.1", "text": "<b>new</b>\nline"},
+                {"id": "portal", "kind": "error", "title": "Portal away"},
+                {"id": "foreign", "title": "x"},
+                {"broken": True},
+            ]
+        )
+    )
+    rows = php("$m->watch(); return $f->Notifications->rows;")
+    assert rows == {
+        "update": ["add_update", "Itgrix 1.1", "&lt;b&gt;new&lt;/b&gt;<br />\nline"],
+        "portal": ["add_error", "Portal away", ""],
+    }
+    (home / "notices.json").write_text("no json")
+    assert php("$m->watch(); return $f->Notifications->rows;") == []
+
+
+def test_a_new_manager_password_reaches_the_service_at_the_next_reload(php: Php, home: Path) -> None:
+    program(home, "itgrix", f'echo "$@" >> {home}/called; cat >> {home}/called')
+    reload = "$ext = new extensions(); $m->doDialplanHook($ext, 'asterisk', 900);"
+    php(f"{reload} {reload} $f->Manager->users['itgrix']['secret'] = 'changed'; {reload} return 1;")
+    called = (home / "called").read_text()
+    assert called.count("settings import -") == 2  # the first time, and after the change
+    assert called.endswith('{"ami.username":"itgrix","ami.secret":"changed"}')
+
+
+def test_every_text_is_there_in_russian(php: Php) -> None:
+    import re
+
+    used: set[str] = set()
+    for file in (
+        *ROOT.glob("*.php"),
+        *(ROOT / "php").glob("*.php"),
+        *ROOT.glob("views/*.php"),
+        *ROOT.glob("Console/*.php"),
+    ):
+        text = file.read_text(encoding="utf-8")
+        used |= {found.replace("\\'", "'") for found in re.findall(r"Words::(?:say|html)\('((?:[^'\\]|\\.)*)'", text)}
+    known = php(f"return require '{ROOT}/i18n/ru.php';")
+    assert used
+    assert used - set(known) == set()
+
+
+PARTS = f"require '{HERE}/parts.php';"
+
+
+def test_backup_takes_settings_and_scripts_along_and_restore_puts_them_back(php: Php, home: Path) -> None:
+    stored = '{"portal.webhook_url": "secret", "ami.secret": "of that machine", "cdr.url": "x"}'
+    export, import_ = f"export) echo '{stored}';;", f"*) cat >> {home}/called;;"
+    program(home, "itgrix", f'echo "$@" >> {home}/called; case "$2" in {export} {import_} esac')
+    (home / "hooks").mkdir()
+    (home / "hooks" / "need_registration").write_bytes(b"#!/bin/sh\nexit 0\xff\n")
+    (home / "hooks" / "need_registration").chmod(0o750)
+    save = "$b = new FreePBX\\modules\\Itgrix\\Backup($f); $b->runBackup('x', 'y'); return $b->configs;"
+    configs = php(f"{PARTS} {save}")
+    assert json.loads(configs["settings"])["portal.webhook_url"] == "secret"
+    (home / "hooks" / "need_registration").unlink()
+    configs["hooks"]["../evil"] = configs["hooks"]["need_registration"]
+    given = f"json_decode(base64_decode('{_b64(json.dumps(configs))}'), true)"
+    restored = "$r->runRestore(); return [$r->getResetInfo(), $r->store];"
+    load = f"$r = new FreePBX\\modules\\Itgrix\\Restore($f, {given}); {restored}"
+    assert php(f"{PARTS} {load}") == [True, {"destinations": "dumped"}]
+    assert (home / "hooks" / "need_registration").read_bytes() == b"#!/bin/sh\nexit 0\xff\n"
+    assert (home / "hooks" / "need_registration").stat().st_mode & 0o777 == 0o750
+    assert not (home / "evil").exists()
+    called = (home / "called").read_text()
+    assert called.startswith("settings export --secrets\nsettings import -\n")
+    assert called.endswith('{"portal.webhook_url":"secret"}')  # what belongs to that machine is left out
+
+
+def test_a_backup_without_a_running_installation_says_so(php: Php) -> None:
+    save = "$b = new FreePBX\\modules\\Itgrix\\Backup($f); $b->runBackup('x', 'y'); return [$b->configs, $b->logged];"
+    configs, logged = php(f"{PARTS} {save}")
+    assert (configs["settings"], len(logged)) == ("{}", 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        ([], 0, "service: status"),
+        (["restart"], 0, "Itgrix: restart done"),
+        (["check", "--json"], 0, "itgrix: check --json"),
+        (["keep", "nothing"], 0, "An uninstall will leave nothing."),
+        (["keep"], 2, "fwconsole itgrix keep data|nothing"),
+    ],
+)
+def test_console_command(php: Php, home: Path, words: list[str], status: int, said: str) -> None:
+    program(home, "itgrix", 'echo "itgrix: $@"')
+    program(home, "itgrix-service", 'echo "service: $@"')
+    make = "$o = new Symfony\\Component\\Console\\Output\\Lines(); $c = new FreePBX\\Console\\Command\\Itgrix();"
+    ask = f"$i = new Symfony\\Component\\Console\\Input\\Words(json_decode('{json.dumps(words)}', true));"
+    assert php(f"{PARTS} {make} {ask} return [$c->run($i, $o), $o->lines];") == [status, [said]]
+
+
+def test_the_job_watches_without_waiting(php: Php, home: Path) -> None:
+    program(home, "itgrix-service", f'sleep 1; echo "$@" > {home}/called.new; mv {home}/called.new {home}/called')
+    run = (
+        "$i = new Symfony\\Component\\Console\\Input\\Words([]); $o = new Symfony\\Component\\Console\\Output\\Lines();"
+    )
+    job = f"FreePBX\\modules\\Itgrix\\Job::run($i, $o); return file_exists('{home}/called');"
+    assert php(f"{PARTS} {run} {job}") is False
+    deadline = time.monotonic() + 20
+    while not (home / "called").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert (home / "called").read_text() == "watch\n"

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Release archives: the same bytes each time, what must not be in them, signatures and the feed."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+TOOLS = ROOT / "tools"
+
+
+@pytest.fixture(scope="module")
+def tools() -> Iterator[ModuleType]:
+    """The programs of tools/, which are no package."""
+    sys.path.insert(0, str(TOOLS))
+    import release
+    import release_check
+    import release_contents
+
+    release.check, release.contents = release_check, release_contents
+    yield release
+    sys.path.remove(str(TOOLS))
+
+
+@pytest.fixture
+def contents(tools: ModuleType) -> dict[str, bytes]:
+    found: dict[str, bytes] = tools.contents.sources()
+    return found | {"sbom.json": b"{}"}
+
+
+def problems(tools: ModuleType, folder: Path, contents: dict[str, bytes]) -> list[str]:
+    path = folder / "x.tgz"
+    path.write_bytes(tools.contents.archive(contents, 1_795_000_000))
+    found: list[str] = tools.check.problems(path, is_full=False)
+    return found
+
+
+def test_archive_is_the_same_each_time_and_as_freepbx_wants_it(tools: ModuleType, contents: dict[str, bytes]) -> None:
+    first, second = (tools.contents.archive(contents, 1_795_000_000) for _ in range(2))
+    assert hashlib.sha256(first).digest() == hashlib.sha256(second).digest()
+    with tarfile.open(fileobj=io.BytesIO(first)) as tar:
+        entries = tar.getmembers()
+    assert {entry.name.partition("/")[0] for entry in entries} == {"itgrix"}
+    assert {(entry.uid, entry.gid, entry.mtime) for entry in entries} == {(0, 0, 1_795_000_000)}
+    assert {entry.mode for entry in entries if entry.isfile()} == {0o644}
+
+
+def test_what_the_source_gives_passes_the_check(tools: ModuleType, contents: dict[str, bytes], tmp_path: Path) -> None:
+    assert problems(tools, tmp_path, contents) == []
+    assert tools.check.same_version_everywhere() == []
+    assert not [name for name in contents if name.startswith(("tests/", "tools/", "benchmarks/"))]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("tests/x.py", b"", "does not belong"),
+        ("release.key", b"x", "does not belong"),
+        ("web/x.db", b"x", "does not belong"),
+        ("docs/en/x.md", b"-----BEGIN PRIVATE KEY-----\n" + b"A" * 64 + b"\n", "private key"),
+        (".user.ini", b"", "dotfile at the top"),
+        ("bin/itgrix", b"", "taken over by FreePBX"),
+        ("docs/en/notes.txt", b"", "served to everybody"),
+        ("assets/node/x.js", b"", "does not belong"),
+        ("php/Bad.php", b"<?php function (", "php/Bad.php"),
+        ("module.xml", b"<module>", "module.xml:"),
+        ("module.xml", b"<module><rawname>other</rawname></module>", "rawname"),
+        ("padding.py", os.urandom(2_100_000), "the limit is"),
+    ],
+    ids=lambda value: value[:24] if isinstance(value, str) else "",
+)
+def test_what_does_not_belong_is_found(
+    tools: ModuleType, contents: dict[str, bytes], tmp_path: Path, name: str, content: bytes, expected: str
+) -> None:
+    found = problems(tools, tmp_path, contents | {name: content})
+    assert any(expected in text for text in found), found
+
+
+def test_a_missing_part_is_found(tools: ModuleType, contents: dict[str, bytes], tmp_path: Path) -> None:
+    del contents["gate/.htaccess"]
+    assert problems(tools, tmp_path, contents) == ["gate/.htaccess is missing"]
+
+
+@pytest.fixture
+def keys(tools: ModuleType, tmp_path: Path) -> tuple[Path, Path]:
+    private, public = tmp_path / "private.pem", tmp_path / "release.pub"
+    tools.keygen(private, public)
+    return private, public
+
+
+def test_signature_holds_for_this_file_under_this_name(
+    tools: ModuleType, keys: tuple[Path, Path], tmp_path: Path
+) -> None:
+    private, public = keys
+    file = tmp_path / "itgrix-1.0.tgz"
+    file.write_bytes(b"archive")
+    tools.sign_file(private, file)
+    assert tools.is_signed(public, file)
+    renamed = tmp_path / "itgrix-2.0.tgz"
+    renamed.write_bytes(b"archive")
+    (tmp_path / "itgrix-2.0.tgz.sig").write_text((tmp_path / "itgrix-1.0.tgz.sig").read_text())
+    assert not tools.is_signed(public, renamed)
+    file.write_bytes(b"another")
+    assert not tools.is_signed(public, file)
+    (tmp_path / "itgrix-1.0.tgz.sig").unlink()
+    assert not tools.is_signed(public, file)
+
+
+def test_a_key_is_never_replaced_and_is_for_its_owner_alone(tools: ModuleType, keys: tuple[Path, Path]) -> None:
+    assert keys[0].stat().st_mode & 0o777 == 0o600
+    with pytest.raises(FileExistsError):
+        tools.keygen(*keys)
+
+
+def test_feed_names_what_freepbx_reads_and_is_signed(
+    tools: ModuleType, keys: tuple[Path, Path], tmp_path: Path
+) -> None:
+    import base64
+
+    archive = tmp_path / "itgrix.tgz"
+    archive.write_bytes(b"archive")
+    found = tools.feed(keys[0], archive, "https://example.org/itgrix.tgz")
+    assert found["sha1sum"] == hashlib.sha1(b"archive").hexdigest()
+    assert {"rawname", "name", "version", "location", "changelog", "repo", "license", "publisher"} <= set(found)
+    tools._public(keys[1]).verify(base64.b64decode(found["signature"]), tools.canonical(json.loads(json.dumps(found))))
+    with pytest.raises(SystemExit):
+        tools.feed(keys[0], archive, "http://example.org/itgrix.tgz")
+
+
+@pytest.mark.live
+@pytest.mark.timeout(600)
+def test_dist_twice_gives_the_same_archives_that_pass_every_check(keys: tuple[Path, Path], tools: ModuleType) -> None:
+    private, public = keys
+    sums = []
+    for _ in range(2):
+        subprocess.run([sys.executable, TOOLS / "dist.py", "--key", private], check=True, capture_output=True)
+        sums.append((ROOT / "dist" / "SHA256SUMS").read_text())
+    assert sums[0] == sums[1]
+    made = sorted((ROOT / "dist").glob("*.tgz"))
+    assert len(made) == 2
+    assert all(tools.is_signed(public, file) for file in (*made, ROOT / "dist" / "SHA256SUMS"))
+    full = next(file for file in made if file.stem.endswith("-full"))
+    with tarfile.open(full) as tar:
+        names = tar.getnames()
+        about = json.load(tar.extractfile("itgrix/sbom.json"))  # type: ignore[arg-type]
+    assert len([name for name in names if name.endswith(".whl")]) > 40
+    assert {component["name"].lower() for component in about["components"]} >= {"flask", "sqlalchemy", "pyst2", "pip"}
+    assert all(component["licenses"] for component in about["components"])
+    assert any(name.startswith("itgrix/licences/flask/") for name in names)

@@ -8,9 +8,10 @@ use FreePBX\modules\Itgrix\Notices;
 use FreePBX\modules\Itgrix\Pbx;
 use FreePBX\modules\Itgrix\Place;
 use FreePBX\modules\Itgrix\Program;
+use FreePBX\modules\Itgrix\Routes;
 use FreePBX\modules\Itgrix\Words;
 
-foreach (['Destinations', 'Notices', 'Pbx', 'Place', 'Program', 'Words'] as $itgrixPart) {
+foreach (['Destinations', 'Notices', 'Pbx', 'Place', 'Program', 'Routes', 'Words'] as $itgrixPart) {
     require_once __DIR__ . '/php/' . $itgrixPart . '.php';
 }
 unset($itgrixPart);
@@ -41,9 +42,15 @@ class Itgrix extends \FreePBX_Helpers implements \BMO
         if (!$this->runPython('install.py', ['--facts', '-'], (string) json_encode($this->pbx()->facts()))) {
             return false;
         }
+        $kept = $this->place()->takeBack();
+        if ($kept !== [] && $this->destinations()->all() === []) {
+            $this->setConfig('destinations', $kept);
+        }
         $this->FreePBX->Job->addClass('itgrix', 'watch', self::JOB, '* * * * *');
+        $this->pbx()->linkAssets(__DIR__ . '/assets');
         $this->rememberSecret();
         needreload();
+        out(Words::say('Now press "Apply Config" (or: fwconsole reload): before that the PBX does not know the manager user of Itgrix.'));
         return true;
     }
 
@@ -52,6 +59,7 @@ class Itgrix extends \FreePBX_Helpers implements \BMO
     {
         $this->warnOfUses();
         $wish = $this->isPurge() ? '--purge' : '--keep-data';
+        $this->place()->keep($this->destinations()->all());
         $words = ['--home', $this->pbx()->home(), '--language', Words::language()];
         $done = $this->runPython('uninstall.py', array_merge($words, $this->isRestore() ? ['--keep-programs'] : [$wish]), '');
         $this->pbx()->removeManagerUser();
@@ -86,18 +94,14 @@ class Itgrix extends \FreePBX_Helpers implements \BMO
         }
         $command = array_merge([$python, '-B', __DIR__ . '/' . $script], $words);
         return Program::run($command, $input, static function (string $line) {
-            out(htmlspecialchars($line, ENT_NOQUOTES, 'UTF-8'));
+            out(PHP_SAPI === 'cli' ? $line : htmlspecialchars($line, ENT_NOQUOTES, 'UTF-8'));
         }) === 0;
     }
 
     private function warnOfUses(): void
     {
-        $addresses = array_map([Destinations::class, 'address'], array_map('strval', array_keys($this->destinations()->all())));
-        $used = $addresses === [] ? [] : $this->FreePBX->Destinations->getAllInUseDestinations($addresses);
-        foreach (is_array($used) ? $used : [] as $uses) {
-            foreach ($uses as $use) {
-                out(Words::say('Still in use, choose another destination there: %s', $use['description'] ?? ''));
-            }
+        foreach ($this->routes()->usesOf(array_keys($this->destinations()->all())) as $use) {
+            out(Words::say('Still in use, choose another destination there: %s', $use));
         }
     }
 
@@ -173,6 +177,11 @@ class Itgrix extends \FreePBX_Helpers implements \BMO
         });
     }
 
+    public function routes(): Routes
+    {
+        return new Routes($this->FreePBX->Destinations);
+    }
+
     public static function myDialplanHooks()
     {
         return 900;
@@ -215,12 +224,23 @@ class Itgrix extends \FreePBX_Helpers implements \BMO
         }
         $id = isset($_POST['id']) && ctype_digit((string) $_POST['id']) ? (string) $_POST['id'] : '';
         if ($_POST['action'] === 'itgrix_remove' && $id !== '') {
-            $this->destinations()->remove($id);
+            $this->remove($id);
         } elseif ($_POST['action'] === 'itgrix_save') {
             $this->problems = $this->destinations()->save($id, $this->sent());
         }
         if ($this->problems === []) {
             needreload();
+        }
+    }
+
+    /** A route that leads nowhere would drop its calls. */
+    private function remove(string $id): void
+    {
+        $uses = $this->routes()->usesOf([$id]);
+        if ($uses === []) {
+            $this->destinations()->remove($id);
+        } else {
+            $this->problems['remove'] = Words::say('Still in use, choose another destination there: %s', implode('; ', $uses));
         }
     }
 

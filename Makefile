@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 PYTHON ?= python3
 BIN = .venv/bin
-QUICK = $(BIN)/python -m pytest -q -m "not live" -n 2 --dist loadfile
+TOGETHER = --dist loadgroup --no-loadscope-reorder
+QUICK = $(BIN)/python -m pytest -q -m "not live" -n 3 $(TOGETHER)
 
-.PHONY: help setup demo test quick lint types benchmark dist clean
+.PHONY: help setup demo test quick chaos lint types audit benchmark dist clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -20,10 +21,13 @@ test:  ## all tests: quick ones, then real MariaDB, Asterisk and browser
 	@echo "==> Tests that need no service"
 	@$(QUICK)
 	@echo "==> Tests with a real Asterisk 22 and 16, MariaDB and Chromium (some minutes; the packages are fetched once)"
-	@$(BIN)/python -m pytest -q -m live
+	@$(BIN)/python -m pytest -q -m live -n 2 $(TOGETHER)
 
 quick: setup  ## the tests that need no service
 	@$(QUICK)
+
+chaos: setup  ## every fault at full length: 200 kills, a week without the portal, 8 hours of traffic (takes hours)
+	@ITGRIX_CHAOS=long nice -n 15 $(BIN)/python -m pytest -q tests/chaos
 
 lint: setup  ## ruff and the direction of imports
 	@$(BIN)/ruff check .
@@ -32,6 +36,9 @@ lint: setup  ## ruff and the direction of imports
 
 types: setup  ## mypy
 	@$(BIN)/mypy
+
+audit: setup  ## the locked dependencies beside published advisories
+	@$(BIN)/python tools/audit.py
 
 benchmark: setup  ## figures beside the budgets of the design
 	@$(BIN)/python -m benchmarks

@@ -20,6 +20,8 @@ class Restore extends Base\RestoreBase
     {
         $configs = $this->getConfigs();
         if (isset($configs['kvstore'])) {
+            // The store of FreePBX opens its table at the first read; without one its import has no database.
+            $this->FreePBX->Itgrix->getConfig('destinations');
             $this->importKVStore($configs['kvstore']);
         }
         $place = $this->FreePBX->Itgrix->place();

@@ -15,8 +15,9 @@ function itgrix_destinations($index = '')
     foreach (\FreePBX::Itgrix()->destinations()->all() as $id => $row) {
         $rows[] = [
             'destination' => Destinations::address((string) $id),
-            'description' => $row['name'],
-            'category' => Words::say('Itgrix: connect to the responsible'),
+            'description' => Words::say('Connect to the responsible: %s', $row['name']),
+            // Scripts of the GUI look for an element of this name: letters, digits and spaces only.
+            'category' => 'Itgrix',
             'id' => 'itgrix',
             'edit_url' => itgrix_edit_url((string) $id),
         ];

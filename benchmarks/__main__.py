@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import calls, intake
+from benchmarks import backlog, bounds, calls, dial, intake, pages
 from benchmarks.figures import HEADING
 from itgrix_module.telemetry.logs import to_stderr
 
-ALL = {**calls.ALL, **intake.ALL}
+ALL = {**calls.ALL, **dial.ALL, **bounds.ALL, **backlog.ALL, **intake.ALL, **pages.ALL}
 
 
 def main(names: list[str]) -> int:

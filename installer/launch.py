@@ -20,14 +20,19 @@ def set_up(home: Path) -> None:
     os.environ["ITGRIX_HOME"] = str(home)
     if os.geteuid() == 0 and home.stat().st_uid != 0:
         sys.path.insert(0, str(PACKAGE))
+        # What root compiles now, the owner could never remove: an upgrade or a removal from the GUI would fail at it.
+        sys.dont_write_bytecode = True
         from installer.owner import Owner
 
         owner = Owner.of_folder(home)
         os.setgroups(owner.groups)
         os.setgid(owner.gid)
         os.setuid(owner.uid)
+        sys.dont_write_bytecode = False
     if "ITGRIX_DATABASE_URL" not in os.environ and (home / "database.url").exists():
         os.environ["ITGRIX_DATABASE_URL"] = (home / "database.url").read_text(encoding="utf-8").strip()
+    if "ITGRIX_NODE" not in os.environ and (home / "node").exists():
+        os.environ["ITGRIX_NODE"] = (home / "node").read_text(encoding="utf-8").strip()
 
 
 def run() -> None:

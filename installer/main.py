@@ -189,6 +189,8 @@ class Installation:
         self.record.write(self.home)
         about = {**known, "bind": bind, "unit": self.record.unit, "version": self.version}
         about |= {"agi": self.request.agi} if self.request.agi else {}
+        if self.request.fact("etc"):  # the PBX's own module: where an update has to put the next version
+            about |= {"source": str(self.root), "language": self.request.language}
         write_private(self.home.service_file, f"{settings.as_json(about)}\n", 0o640)
 
     def _make_unit(self, bind: str) -> str:

@@ -6,14 +6,18 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
+import tarfile
 from collections.abc import Iterator
-from pathlib import Path
+from lzma import LZMAError
+from pathlib import Path, PurePosixPath
 
 from installer.home import Home, point_at, write_private
 from installer.words import Refused
 
 FOLDERS = ("itgrix_module", "web", "migrations", "installer", "examples")
+PROGRAM = "program.tar.xz"  # in a release archive instead of these folders, but for the installer's own
 READY = "itgrix-ready"
+_TOPS = {(name,) for name in FOLDERS}
 _VERSION = re.compile(r'^version = "([^"]+)"$', re.MULTILINE)
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc")
 
@@ -29,7 +33,7 @@ CONTROL = """\
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Made by install.py. Start, stop and watch the service: itgrix-service start|stop|restart|status|watch
 home=$(dirname "$(dirname "$(readlink -f "$0")")")
-exec "$home/current/venv/bin/python" -s -E "$home/current/installer/control.py" "$@"
+exec "$home/current/venv/bin/python" -B -s -E "$home/current/installer/control.py" "$@"
 """
 
 
@@ -54,15 +58,35 @@ def ensure(root: Path, home: Home, venv: Path) -> Path:
     for name in FOLDERS:
         if (root / name).is_dir():
             shutil.copytree(root / name, folder / name, ignore=_LEFT_OUT)
+    _unpack(root / PROGRAM, folder)
     _describe(folder, version_of(root))
     point_at(folder / "venv", venv)
     (folder / READY).touch()
     return folder
 
 
+def _unpack(program: Path, folder: Path) -> None:
+    """Files only, and only below the folder. Raises Refused for an archive that is damaged."""
+    if not program.exists():
+        return
+    try:
+        with tarfile.open(program) as tar:
+            for entry in tar:
+                parts = PurePosixPath(entry.name).parts
+                content = tar.extractfile(entry) if entry.isfile() else None
+                if content is None or parts[:1] not in _TOPS or ".." in parts:
+                    raise Refused("The file {file} is damaged: unpack the archive once more.", file=program)
+                file = folder.joinpath(*parts)
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(content.read())
+    except (EOFError, LZMAError, tarfile.TarError):
+        raise Refused("The file {file} is damaged: unpack the archive once more.", file=program) from None
+
+
 def _digest(root: Path, venv: Path) -> str:
     total = hashlib.sha256(venv.name.encode())
-    for path in _files(root):
+    packed = [root / PROGRAM] if (root / PROGRAM).exists() else []
+    for path in (*_files(root), *packed):
         total.update(f"{path.relative_to(root)}\0".encode())
         total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()[:12]

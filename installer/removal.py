@@ -20,8 +20,8 @@ from installer.request import USUAL_HOME
 from installer.words import LANGUAGES, Refused, Teller
 
 # With data kept, these go: an installation makes them anew.
-PROGRAMS = ("packages", "venvs", "bin", "current", "examples", "work")
-TRACES = ("installed.json", "itgrix.pid", "itgrix.lock", "watch.lock", "heard", "stopped")
+PROGRAMS = ("packages", "venvs", "bin", "current", "examples", "work", "update")
+TRACES = ("installed.json", "itgrix.pid", "itgrix.lock", "watch.lock", "heard", "stopped", "notices.json")
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,10 @@ class Removal:
         self.teller.say(
             "Removed. Kept in {folder}: {names}{where}", folder=self.home.folder, names=", ".join(left), where=where
         )
-        self.teller.say("To remove that too: uninstall.py --purge")
+        script = Path(__file__).resolve().parents[1] / "uninstall.py"
+        # One of the installation itself is gone by now.
+        known = script if script.exists() else script.name
+        self.teller.say("To remove that too: python3 {script} --purge", script=known)
 
 
 def _remove(path: Path) -> None:

@@ -57,6 +57,7 @@ RUSSIAN = {
         "Диск заполнен: пакетам Python нужно 100 МБ. Освободите место и повторите."
     ),
     "The file {file} cannot be changed ({reason}).": "Файл {file} нельзя изменить ({reason}).",
+    "The file {file} is damaged: unpack the archive once more.": "Файл {file} повреждён: распакуйте архив ещё раз.",
     "The file {file} is damaged ({reason}). Delete it and repeat.": "Файл {file} повреждён ({reason}). Удалите его и повторите.",
     "The folder {folder} cannot be made or written ({reason}). Give it to the user of the service.": (
         "Папку {folder} нельзя создать или изменить ({reason}). Отдайте её пользователю службы."
@@ -91,7 +92,7 @@ RUSSIAN = {
     ),
     "There is no user or group {name} on this machine.": "На этой машине нет пользователя или группы {name}.",
     "There is no {file} to read: is Asterisk on this machine?": "Нет файла {file}: установлен ли здесь Asterisk?",
-    "To remove that too: uninstall.py --purge": "Чтобы удалить и это: uninstall.py --purge",
+    "To remove that too: python3 {script} --purge": "Чтобы удалить и это: python3 {script} --purge",
     "Version {installed} is installed, this is the older {version}. Its database cannot be taken back. "
     "Version {installed} goes on running; install it again from its archive, or remove the product with its "
     "data first (uninstall.py --purge).": (

@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from itgrix_module.app import hook_inputs
 from itgrix_module.app.aftermath import AftermathRules, follow
@@ -19,6 +20,7 @@ from itgrix_module.app.orders import Plan
 from itgrix_module.app.ports import CallRow, NewStep, PortalSide
 from itgrix_module.app.standing import Standing
 from itgrix_module.core import Core, owner_name
+from itgrix_module.domain.ordered import CLICK
 from itgrix_module.storage.open_tasks import SqlOpenTasks
 
 
@@ -59,8 +61,12 @@ class Aftercare:
         """Errands of a call that the portal has just closed. Raises Failure of the database."""
         house = self._settings.house
         rules = AftermathRules.of(house.settings, house.category, self._hooks.is_on)
+        if self._is_past(call, plan):
+            rules = replace(rules, task=False, chat="")
         user = plan.order.finish.user_id if plan.order.finish else 0
-        transfers = plan.finish.payload.get("transfers", ()) if plan.finish else ()
+        payload = plan.finish.payload if plan.finish else {}
+        transfers = payload.get("transfers", ())
+        failure = str(payload.get("failure", "")) if payload.get("order") == CLICK else ""
         return follow(
             call,
             side,
@@ -70,7 +76,14 @@ class Aftercare:
             time.time(),
             user=user,
             transfers=transfers,
+            failure=failure,
         )
+
+    def _is_past(self, call: CallRow, plan: Plan) -> bool:
+        """A call that was found so late that nobody is to be called to it any more."""
+        if plan.finish is None or not plan.finish.payload.get("late"):
+            return False
+        return time.time() - call.started > float(self._settings.current["reconcile.task_hours"]) * 3600
 
     def _deadline(self, start: float, minutes: float) -> float:
         return self._settings.house.hours.add_working(start, minutes * 60)

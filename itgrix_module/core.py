@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from itgrix_module.domain.failures import NeedsOwner
 from itgrix_module.live import LiveSettings
+from itgrix_module.nodes import NodeSettings, key_of
 from itgrix_module.place import Place
 from itgrix_module.settings import BY_KEY
 from itgrix_module.storage.engine import Database, open_engine
@@ -51,12 +52,12 @@ def open_core(place: Place) -> Iterator[Core]:
     try:
         _bring_up_to_date(database, place)
         vault = open_vault(place.key_file)
-        store = SqlSettingStore(database, vault, lambda key: key in BY_KEY and BY_KEY[key].secret)
+        store = SqlSettingStore(database, vault, lambda name: (key := key_of(name)) in BY_KEY and BY_KEY[key].secret)
         yield Core(
             place,
             database,
             SqlOutbox(database),
-            LiveSettings(store, place.home),
+            LiveSettings(NodeSettings(store, place.node), place.home),
             SqlTokenStore(database, vault),
             SqlLimitStore(database),
             Calls(database),

@@ -50,6 +50,11 @@ class LiveSettings:
         assert self._house is not None
         return self._house
 
+    @property
+    def version(self) -> int:
+        """Of what is stored; it changes with every change, by whichever process."""
+        return self._version
+
     def on_change(self, listener: Callable[[Settings], None]) -> None:
         """Call ``listener`` now and after each change."""
         with self._lock:

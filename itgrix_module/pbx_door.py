@@ -5,15 +5,14 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from typing import Any
 
-from sqlalchemy import Engine
-
-from itgrix_module.asterisk import cdr
 from itgrix_module.asterisk.filters import VARIABLES, Wanted
-from itgrix_module.asterisk.link import Delivery, Link, LinkSettings, LinkState
+from itgrix_module.asterisk.link import Link, LinkSettings, LinkState
 from itgrix_module.asterisk.sides import Sides
 from itgrix_module.asterisk.wire import TlsOptions
+from itgrix_module.domain.facts import CallOrdered, OrderFailed
 from itgrix_module.domain.failures import NeedsOwner
 from itgrix_module.settings import Settings
 
@@ -25,8 +24,8 @@ REFUSED_AGAIN = 30.0  # seconds between logins that the PBX refused: more often,
 class PbxDoor:
     """The AMI link; replaced when its settings change. ``inbox``: where its messages go."""
 
-    def __init__(self, inbox: queue.Queue[Delivery], clock: Callable[[], float]) -> None:
-        self._inbox, self._clock = inbox, clock
+    def __init__(self, inbox: queue.Queue[Any], clock: Callable[[], float]) -> None:
+        self.inbox, self._clock = inbox, clock
         self._lock = threading.Lock()
         self._link: Link | None = None
         self._settings: LinkSettings | None = None
@@ -43,7 +42,7 @@ class PbxDoor:
             old, self._link, self._settings = self._link, None, wanted
             if old is not None:
                 old.stop(_STOP)
-            self._link = Link(wanted, self._inbox, clock=self._clock)
+            self._link = Link(wanted, self.inbox, clock=self._clock)
             self._link.start()
 
     def reconnect(self) -> None:
@@ -51,7 +50,7 @@ class PbxDoor:
         with self._lock:
             if self._link is not None and self._settings is not None:
                 self._link.stop(_STOP)
-                self._link = Link(self._settings, self._inbox, clock=self._clock)
+                self._link = Link(self._settings, self.inbox, clock=self._clock)
                 self._link.start()
 
     @property
@@ -67,6 +66,16 @@ class PbxDoor:
             raise NeedsOwner("not_configured", "the PBX is not set up", "Set ami.username and ami.secret.")
         return self._link
 
+    @property
+    def taken(self) -> tuple[int, int, int]:
+        """Messages taken since the link began, and those dropped for want of room: noise, needed ones."""
+        link = self._link
+        return (link.intake.received, link.intake.noise_dropped, link.intake.needed_dropped) if link else (0, 0, 0)
+
+    def tell(self, fact: CallOrdered | OrderFailed) -> None:
+        """Into the stream of the PBX's own events, in its place there. Waits while that is full."""
+        self.inbox.put(fact)
+
     def recording_path(self, channel: str) -> str:
         """Path of the recording that runs on a channel, empty when the PBX has none. Raises Failure."""
         answer = self.link.action(
@@ -80,35 +89,6 @@ class PbxDoor:
             if self._link is not None:
                 self._link.stop(_STOP)
                 self._link = None
-
-
-class RecordsDoor:
-    """The PBX's call records; none without ``cdr.url``."""
-
-    def __init__(self) -> None:
-        self._url = ""
-        self._engine: Engine | None = None
-
-    def configure(self, settings: Settings) -> None:
-        """Use these settings from now on."""
-        if settings["cdr.url"] == self._url:
-            return
-        self.close()
-        self._url = settings["cdr.url"]
-
-    def ends(self, legs: Mapping[str, float]) -> Mapping[str, float]:
-        """When legs ended that began at these times, as far as the records know. Raises Failure."""
-        if not self._url:
-            return {}
-        if self._engine is None:
-            self._engine = cdr.open_records(self._url)
-        return cdr.ends(self._engine, legs)
-
-    def close(self) -> None:
-        """Close connections."""
-        if self._engine is not None:
-            self._engine.dispose()
-            self._engine = None
 
 
 def link_settings(settings: Settings) -> LinkSettings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,16 +16,21 @@ from itgrix_module.domain.failures import NeedsOwner
 
 @dataclass(frozen=True)
 class Place:
-    """``home``: data, hooks, backups; ``database_url``: SQLAlchemy address, SQLite in the home by default."""
+    """``home``: data, hooks, backups; ``database_url``: SQLAlchemy address, SQLite in the home by default.
+
+    ``node``: name of this PBX where several share the database; empty: there is one, named by its settings.
+    """
 
     home: Path
     database_url: str
+    node: str = ""
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Place:
-        """From ITGRIX_HOME and ITGRIX_DATABASE_URL."""
+        """From ITGRIX_HOME, ITGRIX_DATABASE_URL and ITGRIX_NODE. Raises NeedsOwner for a name that cannot be one."""
         home = Path(environment.get("ITGRIX_HOME") or "var").resolve()
-        return cls(home, environment.get("ITGRIX_DATABASE_URL") or f"sqlite:///{home / 'itgrix.db'}")
+        url = environment.get("ITGRIX_DATABASE_URL") or f"sqlite:///{home / 'itgrix.db'}"
+        return cls(home, url, _checked_node(environment.get("ITGRIX_NODE") or ""))
 
     def prepare(self) -> None:
         """Make the home. Raises NeedsOwner when that cannot be done."""
@@ -92,6 +98,17 @@ class Place:
         # Where even that cannot be written, the checks of disk and database say so.
         with suppress(OSError):
             self.heartbeat.touch()
+
+
+def _checked_node(name: str) -> str:
+    if name and not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", name):
+        shown = ascii(name[:40])
+        raise NeedsOwner(
+            "node_name",
+            f"ITGRIX_NODE {shown} cannot be the name of a PBX",
+            "Use letters, digits, - and _ only, at most 32.",
+        )
+    return name
 
 
 def heard_at(file: Path) -> float | None:

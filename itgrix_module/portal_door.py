@@ -27,8 +27,10 @@ from itgrix_module.bitrix24.exchange import Exchange
 from itgrix_module.bitrix24.limiter import Limiter
 from itgrix_module.bitrix24.limits import CLOUD, Limits, limits_for
 from itgrix_module.bitrix24.lines import BitrixLines
+from itgrix_module.bitrix24.oauth import OAuthServer
 from itgrix_module.bitrix24.people import BitrixPeople
 from itgrix_module.bitrix24.search import BitrixSearch
+from itgrix_module.bitrix24.wire import Wire
 from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent
 from itgrix_module.domain.responsible import Record
 from itgrix_module.settings import Settings
@@ -46,7 +48,8 @@ class _Ways:
     """Two clients of one portal, with one budget.
 
     ``live`` is for calls: what finds no room now goes back to the outbox, because a card that waits is a card too
-    late. ``slow`` is for the rest and waits.
+    late. ``slow`` is for the rest and waits: a call of the past that is looked up before it is sent would else use up
+    the room that it needs itself, again and again.
     """
 
     live: PortalClient
@@ -83,6 +86,10 @@ class PortalDoor:
         self._licence_wanted = False
         self._domain = ""
         self._why: Failure = _NOT_CONFIGURED
+
+    def tell_of_exchanges(self, listener: Callable[[Exchange], None]) -> None:
+        """Somebody counts requests; to be said before the first settings."""
+        self._on_exchange = listener
 
     def configure(self, settings: Settings) -> None:
         """Use these settings from now on; connections are only replaced when they concern them."""
@@ -121,12 +128,7 @@ class PortalDoor:
 
     def _auth(self, settings: Settings) -> Auth:
         if settings["portal.mode"] == "app":
-            return AppAuth(
-                self._tokens,
-                settings["portal.client_id"],
-                settings["portal.client_secret"],
-                settings["portal.oauth_host"] or None,
-            )
+            return AppAuth(self._tokens, "", "", server=oauth_server(settings))
         if not settings["portal.webhook_url"]:
             raise _NOT_CONFIGURED
         return WebhookAuth(settings["portal.webhook_url"])
@@ -136,6 +138,9 @@ class PortalDoor:
         if ways is None:
             raise self._why
         return ways
+
+    def _way(self, priority: int) -> PortalClient:
+        return self._open().live if priority <= budget.LIVE else self._open().slow
 
     @property
     def live(self) -> PortalClient:
@@ -159,7 +164,7 @@ class PortalDoor:
 
     def send(self, orders: Sequence[CallOrder], priority: int) -> list[CallReply]:
         """See CallPortal."""
-        return BitrixCalls(self._open().live).send(orders, priority)
+        return BitrixCalls(self._way(priority)).send(orders, priority)
 
     def finished_call(self, call_id: str) -> Finished | None:
         """See CallPortal."""
@@ -171,7 +176,7 @@ class PortalDoor:
 
     def search(self, questions: Sequence[Question], priority: int) -> list[tuple[Record, ...]]:
         """See app.clients.ClientSource."""
-        return BitrixSearch(self._open().live).search(questions, priority)
+        return BitrixSearch(self._way(priority)).search(questions, priority)
 
     def external_lines(self) -> Mapping[str, str]:
         """See app.line_sync.LinePortal."""
@@ -201,9 +206,9 @@ class PortalDoor:
         """See CallPortal. Only looks: it is asked often, and the account's lock is one for all."""
         return budget.pressure(self._limits.load(), self._clock(), self._rates)
 
-    def ready_in(self) -> float:
+    def ready_in(self, priority: int = 0) -> float:
         """See CallPortal. Only looks."""
-        return budget.reserve(self._limits.load(), self._clock(), 1.0, 0, self._rates)[1]
+        return budget.reserve(self._limits.load(), self._clock(), 1.0, priority, self._rates)[1]
 
     def employees(self) -> Sequence[Employee]:
         """See PeopleSource."""
@@ -227,6 +232,15 @@ class PortalDoor:
         self._licence_wanted = False
         self._rates = self._limits_for(family)
         ways.live.limits.limits = ways.slow.limits.limits = self._rates
+
+
+def oauth_server(settings: Settings) -> OAuthServer:
+    """The authorisation server; one of the company's own has a certificate of the company's own, as the portal has."""
+    host = settings["portal.oauth_host"] or None
+    verify = (settings["portal.ca_file"] or settings["portal.verify_tls"]) if host else True
+    return OAuthServer(
+        settings["portal.client_id"], settings["portal.client_secret"], host, wire=Wire(pool=1, verify=verify)
+    )
 
 
 def _domain(settings: Settings) -> str:

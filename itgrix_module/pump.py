@@ -17,12 +17,12 @@ from itgrix_module.asterisk.sides import Sides
 from itgrix_module.asterisk.snapshot import Snapshot
 from itgrix_module.asterisk.survey import channels_seen, recordings_seen
 from itgrix_module.asterisk.translate import RECORDING_VARIABLE, Translator
-from itgrix_module.domain.facts import AnyFact, RecordingNamed
+from itgrix_module.domain.facts import AnyFact, CallOrdered, LegEnded, OrderFailed, RecordingNamed
 from itgrix_module.domain.failures import Failure
 
 log = logging.getLogger("itgrix.calls")
 
-Item = Message | Snapshot | RecordingNamed
+Item = Message | Snapshot | RecordingNamed | CallOrdered | OrderFailed | LegEnded
 INBOX_SIZE = 50_000  # messages between the reader and the tracker
 _TOGETHER = 500  # messages in one transaction
 _WAIT = 0.5  # seconds
@@ -104,7 +104,7 @@ class Pump:
             self._odd.add(kind)
 
     def _translated(self, item: Item) -> Iterator[AnyFact]:
-        if isinstance(item, RecordingNamed):
+        if isinstance(item, RecordingNamed | CallOrdered | OrderFailed | LegEnded):
             yield item
         elif isinstance(item, Snapshot):
             yield from self._compared(item)

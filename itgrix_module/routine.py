@@ -6,7 +6,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from itgrix_module import vitals
+from itgrix_module.alerting import alerts
 from itgrix_module.jobs import Job
+from itgrix_module.reporting import Reporting
+from itgrix_module.update_news import jobs as update_jobs
 
 if TYPE_CHECKING:
     from itgrix_module.service import Service
@@ -16,7 +19,11 @@ SETTINGS, WATCH = 2.0, 5.0
 RIGHTS_AGAIN = 60.0  # logins that may show that lacking rights were given
 LINES = 600.0
 ROUTING = 5.0
+ALERTS = 5.0
 RECORDINGS = 3600.0
+DIALLING = 1.0
+RECONCILE = 5.0  # whether it is due
+REPORTS = 600.0
 
 
 def jobs(service: Service) -> list[Job]:
@@ -26,11 +33,20 @@ def jobs(service: Service) -> list[Job]:
         Job("settings", SETTINGS, service.core.settings.poll),
         Job("employees", SETTINGS, Employees(service), at_start=True),
         Job("watch", WATCH, watch),
+        Job("alerts", ALERTS, alerts(service)),
         Job("rights", RIGHTS_AGAIN, lambda: _ask_for_rights(service)),
         Job("lines", SETTINGS, Lines(service)),
+        Job("events", SETTINGS, service.way_in.handlers.look),
+        Job("events-past", RECORDINGS, service.way_in.prune),
         Job("routing", ROUTING, service.routing.warmth.refresh),
         Job("routing-door", ROUTING, service.route_door.retry),
+        Job("reconcile", RECONCILE, service.reconciling.tick),
         Job("recordings", RECORDINGS, service.library.prune, at_start=True),
+        Job("dialling", DIALLING, service.dialling.look),
+        Job("dials", RECORDINGS, service.dialling.prune, at_start=True),
+        *service.operations.jobs(),
+        *update_jobs(service),
+        Job("reports", REPORTS, Reporting(service)),
     ]
 
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from itgrix_module import vitals
+from itgrix_module import dialling, vitals, way_in
 from itgrix_module.aftercare import Aftercare
 from itgrix_module.app import hook_inputs
 from itgrix_module.app.attaching import Customs, Linking
@@ -31,37 +31,41 @@ from itgrix_module.app.ports import CallRow, PortalSide
 from itgrix_module.app.standing import Standing
 from itgrix_module.app.track import Tracker
 from itgrix_module.app.upload import Uploader
-from itgrix_module.app.workers import Ending, Troubles, Wake, Worker
-from itgrix_module.bitrix24.address import host_of, on_host
+from itgrix_module.app.workers import Ending, Troubles, Wake
 from itgrix_module.bitrix24.errands import BitrixErrands
 from itgrix_module.bitrix24.recordings import BitrixRecordings
 from itgrix_module.core import Core, open_core, owner_name
+from itgrix_module.dialling import dialling_of
 from itgrix_module.hooks.scripts import Scripts
 from itgrix_module.inheritance import take_back
 from itgrix_module.jobs import timetable
 from itgrix_module.library import Library
-from itgrix_module.live import portal_of
-from itgrix_module.pbx_door import PbxDoor, RecordsDoor
-from itgrix_module.place import Place, heard_at
+from itgrix_module.operations import Operations, health_data
+from itgrix_module.pbx_door import PbxDoor
+from itgrix_module.place import Place
+from itgrix_module.portal_change import PortalChange, moved
 from itgrix_module.portal_door import PortalDoor
-from itgrix_module.pump import INBOX_SIZE, Pump
+from itgrix_module.pump import INBOX_SIZE
+from itgrix_module.reconciling import Reconciling
+from itgrix_module.records_door import RecordsDoor
+from itgrix_module.restoring import restore_if_ordered
 from itgrix_module.routine import jobs
 from itgrix_module.routing import RouteDoor, RouteSight, Routing
-from itgrix_module.settings import Settings, SettingsError
+from itgrix_module.starting import start_delivery, start_routing, start_tracking
 from itgrix_module.storage.calls import SqlCallStore
 from itgrix_module.storage.employees import SqlEmployeeStore
 from itgrix_module.storage.portal_lines import SqlLineStore
 from itgrix_module.storage.turns import SqlTurns
 from itgrix_module.surroundings import Surroundings
+from itgrix_module.telemetry.counters import Counters
+from itgrix_module.update_news import notices_of
+from itgrix_module.updates import Updates
 
 log = logging.getLogger("itgrix.service")
 
 VERSION = "1.0.0.dev0"
+HEADER = 64  # bytes; that of a wav file is 44
 _LINK_LABELS = {"ru": "Запись разговора", "en": "Recording"}
-DELIVERY_WORKERS = 4
-MORE_WORKERS = 8  # while customizations are on: one that thinks must not keep other calls waiting
-_SIDE_LOOK = 1.0  # seconds between looks of those who only help
-_BEAT = 1.0  # seconds between two notes that the PBX was heard
 
 
 class Service:
@@ -70,10 +74,16 @@ class Service:
     def __init__(self, core: Core, pbx: PbxDoor, portal: PortalDoor, ending: Ending) -> None:
         self.core, self.pbx, self.portal, self.ending = core, pbx, portal, ending
         self.started = time.time()
-        self.wake, self.troubles = Wake(), Troubles()
+        self.said: Callable[[str, str], str] = lambda _language, text: text  # the panel brings the translations
+        self.wake, self.troubles, self.counters = Wake(), Troubles(), Counters()
+        portal.tell_of_exchanges(self.counters.asked)
         self.standing = Standing(time.time, random.random)
         settings, outbox = core.settings, core.outbox
         self.node: str = settings.current["pbx.node"]
+        self.records = RecordsDoor()
+        self.reconciling = Reconciling(
+            core, self.records, pbx.sides, self.node, lambda: pbx.state, pbx.inbox, ending.event
+        )
         self.surroundings = Surroundings(core.place, lambda: settings.current)
         self.directory = Directory(
             SqlEmployeeStore(core.database), portal, settings.directory, settings.options, time.time, self._turn
@@ -105,6 +115,8 @@ class Service:
         )
         errand_portal = BitrixErrands(lambda: portal.client)
         self.aftercare = Aftercare(core, errand_portal, self.hooks, Names(self.directory), self.standing, self.known)
+        self.way_in = way_in.way_in_of(self)
+        self.dialling = dialling_of(self)
         self.tracker = Tracker(
             SqlCallStore(core.database),
             self.node,
@@ -112,7 +124,7 @@ class Service:
             settings.timing,
             time.time,
             self.wake,
-            settings.annotated,
+            self._annotated,
         )
         self.deliverer = Deliverer(
             outbox,
@@ -128,6 +140,10 @@ class Service:
             self.aftercare.follow,
         )
         self.library = Library(core.place, lambda: settings.current, core.calls.story, ending.event)
+        data = lambda: health_data(self.health())  # noqa: E731
+        self.operations = Operations(core, VERSION, data, self._forget_client, ending.event)
+        self.updates = Updates(core.place.home, lambda: settings.current, VERSION)
+        self.notices = notices_of(self)
         self.uploader = Uploader(
             outbox,
             portal,
@@ -136,10 +152,17 @@ class Service:
             time.time,
             random.random,
             f"{owner_name(core.place)}:up",
+            node=self.node,
             rules=lambda: settings.house.recordings,
             linking=Linking(self.library, BitrixRecordings(lambda: portal.client), errand_portal, self._link_label),
             customs=Customs(self.hooks, self._scene_of_recording),
         )
+
+    def _annotated(self, call: CallRow) -> CallRow:
+        """A call with what the rules of the house say of it, counted when it has ended."""
+        call = self.core.settings.annotated(call)
+        self.counters.saw(call)
+        return call
 
     def _link_label(self) -> str:
         """What stands before a link in the portal."""
@@ -178,6 +201,10 @@ class Service:
         self.uploader.resume()
         self.wake()
 
+    def pause(self, is_paused: bool) -> None:
+        """Send nothing to the portal from now on, or go on."""
+        self.core.settings.save({"portal.paused": is_paused})
+
     def retry(self, steps: Sequence[int] | None, who: str) -> int:
         """Try steps (None: all that failed) again now; returns how many."""
         count = self.core.deliveries.retry(steps, time.time(), who)
@@ -188,13 +215,25 @@ class Service:
         """Give steps up; returns how many."""
         return self.core.deliveries.drop(steps, time.time(), who)
 
+    def _forget_client(self, number: str) -> None:
+        self.clients.forget(number)
+        self.routing.forget_portal()
+
     def recording_file(self, call: CallRow) -> Path | None:
         """The file of a call's recording, our copy or the PBX's, if it is there."""
-        return self.library.copies.find(call) or next(iter(self.library.sources(call)), None)
+        return self.library.copies.find(call) or next(filter(_has_sound, self.library.sources(call)), None)
 
     def health(self) -> Health:
         """How each part is."""
         return vitals.health(self, VERSION)
+
+
+def _has_sound(file: Path) -> bool:
+    """Of a call that nobody answered the PBX leaves a file with a header only."""
+    try:
+        return file.stat().st_size > HEADER
+    except OSError:
+        return False
 
 
 @contextmanager
@@ -205,9 +244,10 @@ def running(place: Place, on_ready: Callable[[Service], None] = lambda _: None) 
     with ExitStack() as stack:
         place.prepare()
         stack.enter_context(place.alone())
+        restore_if_ordered(place)
         core = stack.enter_context(open_core(place))
         portal = PortalDoor(
-            core.tokens, core.limits, time.time, ending.event.wait, on_renamed=lambda host: _moved(core, host)
+            core.tokens, core.limits, time.time, ending.event.wait, on_renamed=lambda host: moved(core, host)
         )
         stack.callback(portal.close)
         pbx = PbxDoor(inbox, time.time)
@@ -215,113 +255,13 @@ def running(place: Place, on_ready: Callable[[Service], None] = lambda _: None) 
         service = Service(core, pbx, portal, ending)
         take_back(core.database, owner_name(place).rpartition(":")[0])
         core.settings.on_change(PortalChange(service))
-        _start_delivery(stack, service)
-        _start_tracking(stack, service, inbox)
-        _start_routing(stack, service)
+        for start in (start_delivery, start_tracking, start_routing, dialling.start, way_in.start):
+            start(stack, service)
         stack.enter_context(timetable(jobs(service), service.troubles, ending))
         stack.callback(service.wake)
         stack.callback(ending.begin)
+        service.updates.begin()
         on_ready(service)
         log.info("service %s started, node %s, home %s", VERSION, service.node, place.home)
         yield service
         log.info("service stops")
-
-
-class PortalChange:
-    """Hears of changed settings: what waits for the portal is tried at once, another portal has other employees."""
-
-    def __init__(self, service: Service) -> None:
-        self._service = service
-        self._portal = portal_of(service.core.settings.current)
-
-    def __call__(self, settings: Settings) -> None:
-        portal = portal_of(settings)
-        is_other = bool(self._portal) and portal != self._portal
-        self._portal = portal
-        self._service.directory.ask_again(other_portal=is_other)
-        if is_other:
-            self._service.clients.forget_all()
-            self._service.routing.forget_portal()
-        self._service.resume()
-
-
-def _moved(core: Core, host: str) -> None:
-    """The portal has a new address: keep it, so that the next start finds the portal at once."""
-    settings, changes = core.settings.current, {}
-    if host_of(settings["portal.webhook_url"]):
-        changes["portal.webhook_url"] = on_host(settings["portal.webhook_url"], host)
-    if settings["portal.domain"]:
-        changes["portal.domain"] = host
-    try:
-        core.settings.save(changes)
-    except SettingsError as error:
-        log.error("the portal's new address %s cannot be kept: %s", host, error)
-
-
-def _start_delivery(stack: ExitStack, service: Service) -> None:
-    def work() -> int:
-        return service.deliverer.deliver_due() if service.directory.is_ready else 0
-
-    for number in range(DELIVERY_WORKERS):
-        name = f"delivery-{number + 1}"
-        stack.enter_context(_worker(service, name, work, service.wake.event(), service.deliverer.idle))
-    customizer, errands = service.customizer, service.aftercare.errands
-
-    def more_work() -> int:
-        return work() if customizer.is_active else 0
-
-    for number in range(DELIVERY_WORKERS, DELIVERY_WORKERS + MORE_WORKERS):
-        name = f"delivery-{number + 1}"
-        stack.enter_context(_worker(service, name, more_work, service.wake.event(), lambda: _SIDE_LOOK))
-    stack.enter_context(_worker(service, "errands", errands.run_due, service.wake.event(), errands.idle))
-    stack.callback(customizer.close)
-    stack.callback(service.library.close)
-    uploader = service.uploader
-    stack.enter_context(_worker(service, "upload", uploader.upload_due, service.wake.event(), uploader.idle))
-
-
-def _worker(
-    service: Service, name: str, work: Callable[[], int], wake: threading.Event, idle: Callable[[], float]
-) -> Worker:
-    return Worker(name, work, wake, idle, service.troubles, service.ending)
-
-
-def _start_tracking(stack: ExitStack, service: Service, inbox: queue.Queue[Any]) -> None:
-    pbx, place = service.pbx, service.core.place
-    beat = Beat(lambda: pbx.state.phase == "up", place.beat)
-    records = RecordsDoor()
-    stack.callback(records.close)
-    service.core.settings.on_change(records.configure)
-    heard = lambda: heard_at(place.heartbeat)  # noqa: E731
-    settings = service.core.settings
-    pbx.sides.is_own = service.is_own_mobile
-    vote = lambda: str(settings.current["calls.vote_variable"])  # noqa: E731
-    pump = Pump(inbox, service.tracker, pbx.sides, pbx.recording_path, heard, records.ends, beat, vote)
-    stack.callback(pump.close)
-    tracker = _worker(service, "tracker", pump.pump, threading.Event(), lambda: 0.0)
-    stack.callback(lambda: None if tracker.is_alive else pump.drain())
-    stack.enter_context(tracker)
-    stack.callback(pbx.close)
-    service.core.settings.on_change(pbx.configure)
-
-
-def _start_routing(stack: ExitStack, service: Service) -> None:
-    notes = service.routing.notes
-    stack.callback(service.routing.close)
-    stack.enter_context(_worker(service, "route-notes", notes.store_due, service.noted, notes.idle))
-    stack.callback(service.route_door.close)
-    service.core.settings.on_change(service.route_door.configure)
-
-
-class Beat:
-    """Notes every second that the PBX is heard, so that after a crash the last moment is known."""
-
-    def __init__(self, is_up: Callable[[], bool], note: Callable[[], None]) -> None:
-        self._is_up, self._note = is_up, note
-        self._at = 0.0
-
-    def __call__(self) -> None:
-        now = time.monotonic()
-        if now - self._at >= _BEAT and self._is_up():
-            self._at = now
-            self._note()

@@ -37,12 +37,33 @@ def matches(pattern: str, words: str) -> Check:
     return lambda value: "" if compiled.fullmatch(value) else words
 
 
+@dataclass(frozen=True)
+class Between:
+    """A number within bounds, which forms show."""
+
+    low: float
+    high: float
+
+    def __call__(self, value: Any) -> str:
+        return "" if self.low <= value <= self.high else f"must be from {self.low:g} to {self.high:g}"
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of some names, from which forms let choose."""
+
+    names: tuple[str, ...]
+
+    def __call__(self, value: Any) -> str:
+        return "" if value in self.names else f"must be one of {', '.join(self.names)}"
+
+
 def between(low: float, high: float) -> Check:
-    return lambda value: "" if low <= value <= high else f"must be from {low:g} to {high:g}"
+    return Between(low, high)
 
 
 def one_of(*names: str) -> Check:
-    return lambda value: "" if value in names else f"must be one of {', '.join(names)}"
+    return OneOf(names)
 
 
 def regular_expression(value: str) -> str:

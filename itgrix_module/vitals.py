@@ -30,22 +30,32 @@ def health(service: Service, version: str) -> Health:
     """How each part is now."""
     now = time.time()
     counts, database = _counts(service)
-    directory = service.directory.state
+    directory, default_user = _people(service)
     deliveries = _deliveries(service.core.deliveries, counts, now) if database is None else None
     disk, recordings = service.surroundings.checks()
     checks = (
         pbx_check(service.pbx.state),
-        portal_check(service.standing.state),
+        portal_check(service.standing.state, is_held=service.standing.is_held),
         database or database_check(service),
         *((deliveries,) if deliveries else ()),
         disk,
         recordings_check(recordings, service.uploader.state),
-        employees_check(directory, service.directory.default_user("")),
+        employees_check(directory, default_user),
         service.route_door.check(),
+        service.dialling.check(),
+        *_events(service),
+        *service.updates.checks(),
         *_broken(service),
     )
     counted = {**counts, "live_calls": service.tracker.live_calls, "employees": len(directory.employees)}
     return Health(version, service.node, service.started, now, checks, counted, _budget(service, now))
+
+
+def _people(service: Service) -> tuple[DirectoryState, int]:
+    """The employee map and the default user, which may become known, or become another portal's, meanwhile."""
+    before = service.directory.default_user("")
+    state = service.directory.state
+    return state, before or service.directory.default_user("")
 
 
 def _budget(service: Service, now: float) -> float:
@@ -70,6 +80,11 @@ def database_check(service: Service) -> Check:
         if isinstance(error, Failure) and of_database(error):
             return _bad("database", error)
     return Check("database", Level.OK, "database_ok", "the database answers")
+
+
+def _events(service: Service) -> Iterator[Check]:
+    if (check := service.way_in.check()) is not None:
+        yield check
 
 
 def _broken(service: Service) -> Iterator[Check]:
@@ -102,8 +117,11 @@ def pbx_check(state: LinkState) -> Check:
     return Check("pbx", level, state.code or "ami_connecting", state.reason or "connecting", state.hint, state.since)
 
 
-def portal_check(state: State) -> Check:
-    """Whether the portal takes calls."""
+def portal_check(state: State, *, is_held: bool = False) -> Check:
+    """Whether the portal takes calls. ``is_held``: somebody wants nothing to be sent."""
+    if is_held:
+        hint = "Resume them on the deliveries page."
+        return Check("portal", Level.WARNING, "portal_paused", "deliveries to the portal are paused", hint)
     if state.reason is None:
         return Check("portal", Level.OK, "portal_up", "the portal takes calls")
     return _bad("portal", state.reason, state.since)

@@ -52,9 +52,10 @@ class Destinations
     public function save(string $id, array $given): array
     {
         $row = self::cleaned($given);
+        $id = $id !== '' ? $id : $this->nextId();
         $problems = $this->problems($id, $row);
         if ($problems === []) {
-            $this->rows[$id !== '' ? $id : $this->nextId()] = $row;
+            $this->rows[$id] = $row;
             call_user_func($this->keep, $this->rows);
         }
         return $problems;
@@ -105,7 +106,7 @@ class Destinations
         }
         if (!preg_match('/^[\w.-]+,[\w.*#+-]+,[\w-]+$/D', $row['fallback'])) {
             $problems['fallback'] = Words::say('Choose where the call goes when nobody is found.');
-        } elseif ($id !== '' && $row['fallback'] === self::address($id)) {
+        } elseif ($this->comesBack($id, $row['fallback'])) {
             $problems['fallback'] = Words::say('It cannot be its own fall-back.');
         }
         if (!ctype_digit($row['limit_ms']) || (int) $row['limit_ms'] > self::MOST_DECIDING) {
@@ -115,6 +116,19 @@ class Destinations
             $problems['ring_seconds'] = Words::say('A whole number from 0 to %d.', self::MOST_RINGING);
         }
         return $problems;
+    }
+
+    /** Would a call that nobody takes go round in a circle of our destinations? */
+    private function comesBack(string $id, string $fallback): bool
+    {
+        $next = self::idOf($fallback);
+        for ($steps = 0; $next !== null && $steps <= count($this->rows); $steps++) {
+            if ($next === $id) {
+                return true;
+            }
+            $next = self::idOf($this->rows[$next]['fallback'] ?? '');
+        }
+        return false;
     }
 
     private function nextId(): string
@@ -156,8 +170,13 @@ class Destinations
             $add('', new \ext_goto('1', '${ITGRIX_EXTENSION}', 'from-internal'));
             return;
         }
+        // As in a ring group: else the employee's voicemail would answer, and the call would never come back.
+        $add('', new \ext_macro('blkvm-set', 'reset'));
+        $add('', new \ext_setvar('__NODEST', '${EXTEN}'));
         $add('', new \ext_dial('Local/${ITGRIX_EXTENSION}@from-internal/n,' . $seconds, 'tr'));
         $add('', new \ext_gotoif('$["${DIALSTATUS}"="ANSWER"]', 'end'));
+        $add('', new \ext_setvar('__NODEST', ''));
+        $add('', new \ext_macro('blkvm-clr'));
         $add('', new \ext_goto('fallback'));
         $add('end', new \ext_hangup(''));
     }

@@ -59,6 +59,37 @@ class Place
         return !$free;
     }
 
+    /** Keep the destinations where an uninstall that keeps data leaves them: FreePBX empties its own store. */
+    public function keep(array $rows): void
+    {
+        if ($rows === [] || !is_dir($this->home) || !is_writable($this->home)) {
+            return;
+        }
+        $file = $this->kept();
+        file_put_contents($file, (string) json_encode($rows));
+        chmod($file, 0640);
+        if (function_exists('posix_geteuid') && posix_geteuid() === 0) {
+            chown($file, fileowner($this->home));
+            chgrp($file, filegroup($this->home));
+        }
+    }
+
+    /** What was kept; it is handed out once. */
+    public function takeBack(): array
+    {
+        $file = $this->kept();
+        $rows = is_readable($file) ? json_decode((string) file_get_contents($file), true) : null;
+        if (is_file($file)) {
+            unlink($file);
+        }
+        return is_array($rows) ? $rows : [];
+    }
+
+    private function kept(): string
+    {
+        return $this->home . '/destinations.json';
+    }
+
     /** A program of the installation, such as itgrix-service. */
     public function program(string $name): string
     {

@@ -12,7 +12,7 @@ namespace FreePBX\modules\Itgrix;
 class Visitor
 {
     const SECTION = 'itgrix';
-    const RIGHTS = ['listen' => 'itgrix_listen', 'change' => 'itgrix_change'];
+    const RIGHTS = ['listen' => 'itgrix_listen', 'change' => 'itgrix_change', 'administer' => 'itgrix_administer'];
     const TICKET = 'itgrix_ticket';
     const TICKET_SECONDS = 60;
     const SIGNED_OUT = 401;

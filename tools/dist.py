@@ -23,7 +23,7 @@ sys.dont_write_bytecode = True
 
 from release import sign_file  # noqa: E402
 from release_check import problems, same_version_everywhere  # noqa: E402
-from release_contents import ROOT, archive, epoch, is_clean, sources  # noqa: E402
+from release_contents import ROOT, archive, epoch, is_clean, sources, with_program_packed  # noqa: E402
 from release_sbom import licences, metadata, sbom  # noqa: E402
 from release_wheels import packed_pip, pip_wheel, wheels  # noqa: E402
 
@@ -47,6 +47,14 @@ def with_update_url(contents: dict[str, bytes], url: str) -> None:
         module = contents["module.xml"]
         line = f"\t<updateurl>{url}</updateurl>\n</module>".encode()
         contents["module.xml"] = module.replace(b"</module>", line)
+        # The product itself looks at the same place.
+        contents["itgrix_module/release.url"] = f"{url}\n".encode()
+
+
+def with_release_key(contents: dict[str, bytes]) -> None:
+    """What the product believes lists and archives by."""
+    if "packaging/release.pub" in contents:
+        contents["itgrix_module/release.pub"] = contents["packaging/release.pub"]
 
 
 def build(update_url: str) -> list[Path]:
@@ -54,9 +62,11 @@ def build(update_url: str) -> list[Path]:
     date, name = epoch(), version()
     common = sources()
     with_update_url(common, update_url)
+    with_release_key(common)
     all_wheels, (pip_name, pip) = wheels(), pip_wheel()
     common["sbom.json"] = sbom(name, all_wheels | {pip_name: pip}, date)
     common[f"wheels/{pip_name}.xz"] = packed_pip(pip)
+    common = with_program_packed(common, date)
     small = common | _licences({pip_name: pip})
     full = common | _licences(all_wheels | {pip_name: pip})
     full |= {f"wheels/{wheel}": content for wheel, content in all_wheels.items()}

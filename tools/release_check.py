@@ -11,7 +11,7 @@ import tempfile
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path, PurePosixPath
 
-from release_contents import FILES, OPTIONAL, ROOT, TOP
+from release_contents import FILES, OPTIONAL, ROOT, TOP, program_of
 from release_wheels import fits_everywhere
 
 SMALL_LIMIT = 2_000_000  # bytes; PHP's usual upload limit is 2 MiB
@@ -40,7 +40,7 @@ FORBIDDEN_SUFFIXES = {".pem", ".key", ".db", ".sqlite", ".log", ".pyc", ".env", 
 PRIVATE = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----\r?\n[A-Za-z0-9+/=\r\n]{40}")
 # These the web server hands to everybody: only what is meant for browsers, or is no secret at all.
 PUBLIC = re.compile(r"\.(gif|jpg|jpeg|png|css|js|swf|txt|ico|ttf|svg|eot|woff|woff2|wav|mp3|aac|ogg|webm|gz)$")
-PUBLIC_FOLDERS = ("assets/", "web/static/", "itgrix_module/sandbox/")
+PUBLIC_FOLDERS = ("assets/",)
 RAWNAME = re.compile(r"[a-z0-9_]+")
 
 
@@ -51,7 +51,8 @@ def problems(path: Path, *, is_full: bool) -> list[str]:
         contents = {
             entry.name.removeprefix(f"{TOP}/"): tar.extractfile(entry).read() for entry in entries if entry.isfile()
         }  # type: ignore[union-attr]
-    found = [*_layout(entries), *_names(contents), *_secrets(contents), *_module(contents), *_php(contents)]
+    whole = contents | program_of(contents)
+    found = [*_layout(entries), *_public(contents), *_names(whole), *_secrets(whole), *_module(contents), *_php(whole)]
     if not is_full and path.stat().st_size >= SMALL_LIMIT:
         found.append(f"{path.name} has {path.stat().st_size} bytes, the limit is {SMALL_LIMIT}")
     return [*found, *(_wheels(contents) if is_full else [])]
@@ -75,9 +76,12 @@ def _names(contents: dict[str, bytes]) -> list[str]:
         path = PurePosixPath(name)
         if FORBIDDEN_PARTS & set(path.parts) or path.suffix in FORBIDDEN_SUFFIXES:
             found.append(f"{name} does not belong into a release")
-        elif PUBLIC.search(name) and not name.startswith(PUBLIC_FOLDERS):
-            found.append(f"{name} would be served to everybody")
     return found
+
+
+def _public(contents: dict[str, bytes]) -> list[str]:
+    served = (name for name in contents if PUBLIC.search(name) and not name.startswith(PUBLIC_FOLDERS))
+    return [f"{name} would be served to everybody" for name in served]
 
 
 def _secrets(contents: dict[str, bytes]) -> list[str]:

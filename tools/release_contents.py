@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import lzma
 import os
 import subprocess
 import tarfile
@@ -48,6 +49,10 @@ FOLDERS = (
     "web",
 )
 OPTIONAL = ("packaging/release.pub",)
+# Packed once more, harder: the small archive has to stay below PHP's upload limit, and what is in here is none of the
+# web server's business. installer/package.py unpacks it.
+PROGRAM = "program.tar.xz"
+PROGRAM_FOLDERS = ("examples", "itgrix_module", "migrations", "web")
 
 
 def git(*words: str) -> str:
@@ -74,6 +79,25 @@ def sources() -> dict[str, bytes]:
     if missing:
         raise SystemExit(f"missing: {', '.join(sorted(missing))}")
     return found
+
+
+def with_program_packed(contents: Mapping[str, bytes], date: int) -> dict[str, bytes]:
+    """The same with the folders of the program in one file."""
+    inside = {name: content for name, content in contents.items() if name.partition("/")[0] in PROGRAM_FOLDERS}
+    rest = {name: content for name, content in contents.items() if name not in inside}
+    tarred = io.BytesIO()
+    with tarfile.open(fileobj=tarred, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for name in sorted(inside):
+            tar.addfile(_entry(name, date, tarfile.REGTYPE, 0o644, len(inside[name])), io.BytesIO(inside[name]))
+    return rest | {PROGRAM: lzma.compress(tarred.getvalue(), preset=9 | lzma.PRESET_EXTREME)}
+
+
+def program_of(contents: Mapping[str, bytes]) -> dict[str, bytes]:
+    """What is in the packed program of an archive; nothing when there is none."""
+    if PROGRAM not in contents:
+        return {}
+    with tarfile.open(fileobj=io.BytesIO(lzma.decompress(contents[PROGRAM]))) as tar:
+        return {entry.name: tar.extractfile(entry).read() for entry in tar if entry.isfile()}  # type: ignore[union-attr]
 
 
 def archive(contents: Mapping[str, bytes], date: int) -> bytes:

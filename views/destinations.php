@@ -8,7 +8,8 @@ $escape = static function ($text) {
 };
 $rows = $itgrix->destinations()->all();
 $id = isset($_REQUEST['id']) && ctype_digit((string) $_REQUEST['id']) ? (string) $_REQUEST['id'] : '';
-$isForm = $id !== '' || isset($_REQUEST['new']) || $itgrix->problems !== [];
+$isRemoval = isset($_POST['action']) && $_POST['action'] === 'itgrix_remove';
+$isForm = !$isRemoval && ($id !== '' || isset($_REQUEST['new']) || $itgrix->problems !== []);
 $isSaved = isset($_POST['action']) && $itgrix->problems === [];
 $usual = ['name' => '', 'fallback' => '', 'limit_ms' => '0', 'ring_seconds' => '0'];
 $values = $itgrix->problems !== [] ? $itgrix->sent() : (isset($rows[$id]) ? $rows[$id] : $usual);
@@ -24,6 +25,11 @@ $fault = static function ($field) use ($itgrix, $escape) {
 		<a class="btn btn-default btn-sm" href="?display=itgrix"><?php echo Words::html('To the panel'); ?></a>
 		<a class="btn btn-primary btn-sm" href="?display=itgrix&amp;view=destinations&amp;new=1"><?php echo Words::html('Add'); ?></a>
 	</p>
+<?php if ($isSaved) { ?>
+	<p class="alert alert-success" role="status"><?php echo Words::html('Saved. Calls follow it after "Apply Config".'); ?></p>
+<?php } elseif (isset($itgrix->problems['remove'])) { ?>
+	<p class="alert alert-danger" role="alert"><?php echo $escape($itgrix->problems['remove']); ?></p>
+<?php } ?>
 <?php if ($isForm && !$isSaved) { ?>
 	<form method="post" action="?display=itgrix&amp;view=destinations" class="itgrix-form">
 		<input type="hidden" name="action" value="itgrix_save">
@@ -67,7 +73,7 @@ $fault = static function ($field) use ($itgrix, $escape) {
 <?php foreach ($rows as $key => $row) { ?>
 			<tr>
 				<td><a href="?display=itgrix&amp;view=destinations&amp;id=<?php echo $escape($key); ?>"><?php echo $escape($row['name']); ?></a></td>
-				<td><?php echo $escape($row['fallback']); ?></td>
+				<td><?php echo $escape($itgrix->routes()->label($row['fallback'])); ?></td>
 				<td><?php echo $escape($row['limit_ms']); ?></td>
 				<td><?php echo $escape($row['ring_seconds']); ?></td>
 				<td>

@@ -12,8 +12,9 @@ from flask_wtf.csrf import CSRFProtect
 
 from web import access, api, assets, deps, errors, formatting, headers, navigation, preferences, reading, words
 from web.deps import PanelDeps
-from web.pages import calls, deliveries, recordings, route, status
+from web.pages import calls, deliveries, login, portal, recordings, reports, reprocess, route, status, updates, wizard
 from web.prefix import Prefix, normal
+from web.settings import area, bounds
 
 MAX_REQUEST = 64 * 1024  # bytes; the panel takes forms only
 
@@ -26,15 +27,23 @@ def create_app(deps_given: PanelDeps) -> Flask:
     reading.install(app, deps_given)
     # 1. for which host, and who asks; 2. forms; 3. what the person chose; 4. what every answer carries
     access.install(app)
+    bounds.install(app)
+    login.prepare(app, deps_given)
     CSRFProtect(app)
     preferences.install(app)
     headers.install(app)
     for part in (assets, errors, formatting, navigation, words):
         part.install(app)
-    for pages in (status, calls, deliveries, api):
+    for pages in (status, calls, deliveries, reports, api):
         app.register_blueprint(pages.blueprint)
     recordings.mount(app, deps_given, deps_given.links)
     route.mount(app, deps_given.routes)
+    reprocess.mount(app, deps_given.reprocessing)
+    login.mount(app, deps_given)
+    wizard.mount(app, deps_given.wizard)
+    portal.mount(app, deps_given, deps_given.portal)
+    area.mount(app, deps_given.settings)
+    updates.mount(app, deps_given.updates)
     app.wsgi_app = Prefix(app.wsgi_app, deps_given.base_path)  # type: ignore[method-assign]
     return app
 

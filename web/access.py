@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from ipaddress import ip_address
 from typing import ParamSpec, TypeVar
 
-from flask import Flask, Request, abort, g, request
+from flask import Flask, Request, abort, current_app, g, request
+from werkzeug.wrappers import Response
 
 from web.deps import deps
 from web.visitor import is_handed_over
@@ -17,13 +19,15 @@ from web.visitor import is_handed_over
 SEE = "see"  # status, calls, deliveries
 LISTEN = "listen"  # recordings
 CHANGE = "change"  # repeat and drop deliveries
-EVERYTHING = frozenset({SEE, LISTEN, CHANGE})
+ADMINISTER = "administer"  # settings, customizations, employees, lines
+EVERYTHING = frozenset({SEE, LISTEN, CHANGE, ADMINISTER})
 
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 # A relay on this machine makes everybody look local; these headers tell that it is one.
 _RELAY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")
 # Answered to anybody who reaches the port: whether the process lives, and what the login page itself needs.
-_OPEN_ENDPOINTS = frozenset({"api.healthz", "static"})
+_OPEN_ENDPOINTS = frozenset({"api.healthz", "static", "login.index", "login.enter"})
+WAY_IN = "itgrix.way_in"  # in app.extensions: where to send somebody who is not let in, see sessions
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -31,7 +35,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who looks at the panel. ``rights``: some of SEE, LISTEN, CHANGE."""
+    """Who looks at the panel. ``rights``: some of SEE, LISTEN, CHANGE, ADMINISTER."""
 
     name: str
     rights: frozenset[str] = EVERYTHING
@@ -84,14 +88,29 @@ def _check_host() -> None:
         abort(421)
 
 
-def _check_viewer() -> None:
+def _check_viewer() -> Response | None:
     g.viewer = None
     if request.endpoint in _OPEN_ENDPOINTS:
-        return
+        return None
     ask = deps().viewer
-    g.viewer = ask(request) if ask is not None else local_viewer(request)
-    if g.viewer is None:
+    g.viewer = _script() or (ask(request) if ask is not None else local_viewer(request))
+    if g.viewer is not None:
+        return None
+    way_in = current_app.extensions.get(WAY_IN)
+    way: Response | None = way_in() if way_in is not None else None
+    if way is None:
         abort(403)
+    return way
+
+
+def _script() -> Viewer | None:
+    """A program with the token of the interface for programs; it gets nowhere else."""
+    token = deps().api_token()
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    if request.blueprint != "api" or not token or scheme.lower() != "bearer":
+        return None
+    is_right = hmac.compare_digest(given.strip().encode(), token.encode())
+    return Viewer("script", frozenset({SEE})) if is_right else None
 
 
 def local_viewer(asked: Request) -> Viewer | None:

@@ -16,6 +16,7 @@ from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import ColumnElement, Executable, Select, and_, func, or_, select
 
+from itgrix_module.domain.call import Direction
 from itgrix_module.domain.numbers import digits
 from itgrix_module.storage.employees import SqlEmployeeStore
 from itgrix_module.storage.faults import explained
@@ -138,6 +139,18 @@ def live_calls(limit: int) -> Live:
     return Live(items, _value(select(func.count()).where(_CALLS.live)) or 0)
 
 
+def hourly(begin: float, step: float) -> dict[int, tuple[int, int, int]]:
+    """Calls from a moment on, by how many steps (seconds) after it they began: incoming answered, not, outgoing."""
+    query = select(_CALLS.direction, _CALLS.started, _CALLS.answered).where(
+        _CALLS.started >= begin, _CALLS.merged_into == "", _CALLS.direction != str(Direction.INTERNAL)
+    )
+    found: dict[int, list[int]] = {}
+    for row in _rows(query):
+        part = 2 if row["direction"] == Direction.OUTGOING else int(row["answered"] is None)
+        found.setdefault(int((row["started"] - begin) // step), [0, 0, 0])[part] += 1
+    return {place: (counts[0], counts[1], counts[2]) for place, counts in found.items()}
+
+
 def newer_calls(since: float, most: int) -> int:
     """How many calls began after that moment, counted up to ``most``."""
     newer = select(_CALLS.id).where(_CALLS.merged_into == "", _CALLS.started > since).limit(most)
@@ -154,8 +167,9 @@ def find_calls(wanted: Wanted, limit: int) -> CallPage:
         return CallPage()
     edge = before if backwards else after
     if edge is not None:
-        query = query.where(_beyond(edge, rising))
-    order = (_CALLS.started, _CALLS.id) if rising else (_CALLS.started.desc(), _CALLS.id.desc())
+        query = query.where(_beyond(edge, rising, *_place(wanted)))
+    started, number = _place(wanted)
+    order = (started, number) if rising else (started.desc(), number.desc())
     rows = _rows(query.order_by(*order).limit(limit + 1))
     more, rows = len(rows) > limit, rows[:limit]
     if backwards:
@@ -175,9 +189,9 @@ def _filtered(wanted: Wanted) -> Select[Any] | None:
         if getattr(wanted, name):
             query = query.where(_CALLS[name] == getattr(wanted, name))
     if wanted.since is not None:
-        query = query.where(_CALLS.started >= wanted.since)
+        query = query.where(_place(wanted)[0] >= wanted.since)
     if wanted.until is not None:
-        query = query.where(_CALLS.started < wanted.until)
+        query = query.where(_place(wanted)[0] < wanted.until)
     if wanted.undelivered:
         query = query.where(_CALLS.undelivered)
     if wanted.employee:
@@ -198,11 +212,17 @@ def _with_number(query: Select[Any], part: str) -> Select[Any] | None:
     return query.where(_CALLS.client.in_(numbers))
 
 
-def _beyond(edge: tuple[float, int], rising: bool) -> ColumnElement[bool]:
+def _place(wanted: Wanted) -> tuple[Any, Any]:
+    """By what the pages go: of the table whose index leads to the rows."""
+    part = Party.__table__.c
+    return (part.started, part.call_id) if wanted.employee else (_CALLS.started, _CALLS.id)
+
+
+def _beyond(edge: tuple[float, int], rising: bool, started: Any, number: Any) -> ColumnElement[bool]:
     at, row = edge
     if rising:
-        return and_(_CALLS.started >= at, or_(_CALLS.started > at, _CALLS.id > row))
-    return and_(_CALLS.started <= at, or_(_CALLS.started < at, _CALLS.id < row))
+        return and_(started >= at, or_(started > at, number > row))
+    return and_(started <= at, or_(started < at, number < row))
 
 
 def _key(row: Any) -> str:

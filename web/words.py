@@ -78,6 +78,8 @@ PARTS = {
     "lines": mark("Lines"),
     "hooks": mark("Customizations"),
     "routing": mark("Smart routing"),
+    "dialling": mark("Click-to-call"),
+    "events": mark("Events of the portal"),
     "disk": mark("Disk"),
     "version": mark("Version"),
     "service": mark("Service"),

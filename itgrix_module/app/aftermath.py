@@ -12,8 +12,8 @@ from itgrix_module.app.wording_terms import client_of, is_new
 from itgrix_module.domain.steps import Priority
 
 TASK, CLOSE_TASKS, MESSAGE, DEAL, ENTITY, ACTIVITY = "task", "close_tasks", "message", "deal", "entity", "activity"
-OWNER = "owner"
-KINDS = (OWNER, DEAL, CLOSE_TASKS, TASK, MESSAGE, ENTITY, ACTIVITY)
+OWNER, NOTICE = "owner", "notice"
+KINDS = (NOTICE, OWNER, DEAL, CLOSE_TASKS, TASK, MESSAGE, ENTITY, ACTIVITY)
 
 
 def _no_category(_call: CallRow) -> int | None:
@@ -25,7 +25,8 @@ class AftermathRules:
     """What the administrator wants. ``extra``: kinds of records that templates add facts to, in small letters.
 
     ``category``: sales funnel of a call's line, None when it has none. ``hooks``: customizations that are on.
-    ``talkers_record``: of several records with the number, the one of the talking employee gets the call.
+    ``talkers_record``: of several records with the number, the one of the talking employee gets the call. ``notify``:
+    who clicked a number learns why his call did not come about.
     """
 
     task: bool = False
@@ -37,6 +38,7 @@ class AftermathRules:
     category: Callable[[CallRow], int | None] = _no_category
     hooks: frozenset[str] = frozenset()
     talkers_record: bool = False
+    notify: bool = True
 
     @classmethod
     def of(
@@ -54,6 +56,7 @@ class AftermathRules:
             ),
             category=category,
             talkers_record=settings["calls.entity"] == "talker",
+            notify=settings["dial.notify"],
             hooks=frozenset(name for name in ("customize_entity", "customize_activity") if is_on(name)),
         )
 
@@ -83,17 +86,20 @@ def follow(
     *,
     user: int = 0,
     transfers: Sequence[Mapping[str, str]] = (),
+    failure: str = "",
 ) -> list[NewStep]:
     """Steps for a call whose finish is being settled, each with its reason (``why``).
 
     ``portal``: with what the portal answered to the finish. ``user``: for whom the call was finished. A call that the
     portal is not told of (``left_out``) only closes tasks: somebody has talked with the client all the same.
+    ``failure``: why a call that was ordered by a click did not come about, a code.
     """
     data = {"user": user, **({"transfers": [dict(item) for item in transfers]} if transfers else {})}
     closed = _Closed(call, portal, rules, data, now)
     if not portal.finished:
         return list(_close_tasks(closed, is_open))
     return [
+        *_notice(closed, failure),
         *_owner(closed),
         *_deal(closed),
         *_close_tasks(closed, is_open),
@@ -143,6 +149,12 @@ def _deal(closed: _Closed) -> Iterator[NewStep]:
     category = closed.rules.category(closed.call)
     if category is not None and client_of(closed.portal)[1]:
         yield closed.step(DEAL, f"line {closed.call.line} belongs to sales funnel {category}", category=category)
+
+
+def _notice(closed: _Closed, failure: str) -> Iterator[NewStep]:
+    user = closed.portal.registered_user or closed.data["user"]
+    if failure and user and closed.rules.notify:
+        yield closed.step(NOTICE, "the call did not come about", code=failure, employee=user)
 
 
 def _owner(closed: _Closed) -> Iterator[NewStep]:

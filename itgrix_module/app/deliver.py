@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from itgrix_module.app import orders, settling
-from itgrix_module.app.clients import Clients
+from itgrix_module.app.clients import Clients, Question
 from itgrix_module.app.customizing import Customizer, Prepared
 from itgrix_module.app.orders import Options, Plan
 from itgrix_module.app.ports import (
@@ -28,10 +28,12 @@ from itgrix_module.app.ports import (
     NewStep,
     Outbox,
     PortalSide,
+    RegisterOrder,
     Settlement,
     TimelineEntry,
 )
 from itgrix_module.app.settling import Known
+from itgrix_module.app.slots import Slots
 from itgrix_module.app.standing import Standing, is_our_patience, of_database
 from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent, Temporary
 from itgrix_module.domain.responsible import Record
@@ -43,7 +45,10 @@ log = logging.getLogger("itgrix.delivery")
 LEASE = 90.0  # seconds: longer than any request of call control with its retries
 CROWDED = 0.6  # fill of the request budget from which several calls share one request
 PACK = 10  # calls in one request then; three commands each stay under the portal's limit of 50
+RECORDS_AT_ONCE = 2  # workers that tell of calls that have ended; the others are there for live ones
 LONGEST_LOOK = 1.0  # seconds between looks at the outbox, for what other processes put there
+LONGEST_REST = 60.0  # seconds for which calls of the past wait for a method that rests, before they ask again
+_RESTS = frozenset(("method_held", "OPERATION_TIME_LIMIT"))
 _BRIEF = 0.005  # seconds
 _NOT_OURS = 0.25  # seconds between looks while another worker asks a portal that is away
 
@@ -107,6 +112,9 @@ class Deliverer:
         self._clients, self._customizer = clients, customizer
         self._standing, self._clock, self._chance, self._owner = standing, clock, chance, owner
         self._owed: deque[_Outcome] = deque()
+        self._late = threading.Lock()
+        self._record_slots = Slots(RECORDS_AT_ONCE)
+        self._records_held = 0.0  # until when, epoch seconds
         self._aftermath = aftermath
 
     @property
@@ -123,23 +131,66 @@ class Deliverer:
         if self._standing.pause() > 0 or self._portal.ready_in() > 0:
             return 0  # what is claimed is sent at once, so that no card goes out after its ringing
         with self._standing.turn() as mine:
-            lanes = self._claimed() if mine else []
-            self._send(lanes)
+            return (self._deliver_live() or self._deliver_records() or self._deliver_late()) if mine else 0
+
+    def _deliver_live(self) -> int:
+        lanes = self._claimed(Priority.CARD, Priority.FINISH)
+        self._send(lanes)
         return len(lanes)
+
+    def _deliver_records(self) -> int:
+        """Calls that ended before the portal heard of them. However many wait, there is a worker for who rings now."""
+        with self._record_slots.one() as mine:
+            if not mine or self._records_rest() > 0:
+                return 0
+            lanes = self._claimed(Priority.RECORD, Priority.RECORD)
+            self._send(lanes)
+            return len(lanes)
+
+    def _records_rest(self) -> float:
+        return max(self._records_held - self._clock(), self._portal.ready_in(Priority.RECORD))
+
+    def _deliver_late(self) -> int:
+        """A call of the past, when nothing else is due; one worker at a time, so that live calls never wait for it."""
+        if self._is_crowded or not self._late.acquire(blocking=False):
+            return 0
+        try:
+            lanes = self._outbox.claim(self._worker, self._clock(), LEASE, 1, Priority.LATE, Priority.LATE)
+            self._send(lanes)
+            return len(lanes)
+        finally:
+            self._late.release()
+
+    @property
+    def _is_crowded(self) -> bool:
+        return self._standing.state.is_up and self._portal.pressure() >= CROWDED
 
     def idle(self) -> float:
         """Seconds until there can be something to send; another process may put it there, so never long."""
-        due = self._outbox.next_due(self._clock(), Priority.CARD, Priority.RECORD)
+        shortest = _BRIEF if self._standing.state.is_up else _NOT_OURS
+        live = self._wait(Priority.CARD, Priority.FINISH)
+        records = self._wait(Priority.RECORD, Priority.RECORD) if self._record_slots.is_free else LONGEST_LOOK
+        wait = min(live, max(records, self._records_held - self._clock()))
+        if wait < LONGEST_LOOK:
+            return max(shortest, wait)
+        return LONGEST_LOOK if self._is_crowded or self._late.locked() else self._late_idle()
+
+    def _wait(self, first: Priority, last: Priority) -> float:
+        """Seconds until something of this urgency can be sent."""
+        due = self._outbox.next_due(self._clock(), first, last)
         if due is None:
             return LONGEST_LOOK
-        shortest = _BRIEF if self._standing.state.is_up else _NOT_OURS
-        wait = max(due - self._clock(), self._standing.pause(), self._portal.ready_in())
-        return min(LONGEST_LOOK, max(shortest, wait))
+        return max(due - self._clock(), self._standing.pause(), self._portal.ready_in(first))
 
-    def _claimed(self) -> list[Lane]:
-        crowded = self._standing.state.is_up and self._portal.pressure() >= CROWDED
-        limit = PACK if crowded else 1
-        return self._outbox.claim(self._worker, self._clock(), LEASE, limit, Priority.CARD, Priority.RECORD)
+    def _late_idle(self) -> float:
+        due = self._outbox.next_due(self._clock(), Priority.LATE, Priority.LATE)
+        if due is None:
+            return LONGEST_LOOK
+        return min(LONGEST_LOOK, max(_NOT_OURS, due - self._clock(), self._standing.pause(), self._portal.ready_in()))
+
+    def _claimed(self, first: Priority, last: Priority) -> list[Lane]:
+        limit = PACK if self._is_crowded else 1
+        return self._outbox.claim(self._worker, self._clock(), LEASE, limit, first, last)
 
     # -- sending
 
@@ -155,7 +206,7 @@ class Deliverer:
             records = known.get(lane.call.linkedid, ())
             unknown = records if isinstance(records, Failure) else None
             plan = self._plan(each, options, () if isinstance(records, Failure) else records)
-            reply = settling.all_failed(plan.order, unknown) if unknown else self._without_request(plan)
+            reply = settling.all_failed(plan.order, unknown) if unknown else self._without_request(lane, plan)
             if reply is not None:
                 self._settle(lane, plan, reply)
             elif self._remember(lane, plan):
@@ -183,31 +234,41 @@ class Deliverer:
         if not asked:
             return {}
         try:
-            found = self._clients.find(asked.values(), min(lane.steps[0].priority for lane in lanes))
+            found = self._clients.find(asked.values(), min(lane.urgency for lane in lanes))
         except Failure as failure:
             self._standing.failed(failure)
             return dict.fromkeys(asked, failure)
         return {call: found[question.number] for call, question in asked.items()}
 
-    def _without_request(self, plan: Plan) -> CallReply | None:
+    def _without_request(self, lane: Lane, plan: Plan) -> CallReply | None:
         """The reply to an order that need not or must not go out."""
         if plan.is_empty:
             return CallReply(plan.order.key)
         if plan.lacks_user:
             return settling.all_failed(plan.order, settling.NO_USER)
-        return self._looked_up(plan) if plan.may_be_done else None
+        return self._looked_up(lane, plan) if plan.may_be_done else None
 
-    def _looked_up(self, plan: Plan) -> CallReply | None:
+    def _looked_up(self, lane: Lane, plan: Plan) -> CallReply | None:
         """A register with its finish whose answer was lost has made a call and closed it, or it has not."""
         assert plan.order.register is not None
         try:
             known = self._portal.finished_as(plan.order.register.external_id)
+            made = self._made_since(plan.order.register, known.finished, lane) if known else ()
         except Permanent:
             return None  # the portal does not tell; a call too many is better than none
         except Failure as failure:
             self._standing.failed(failure)
             return settling.all_failed(plan.order, failure)
-        return settling.already_done(plan.order, known) if known else None
+        return settling.already_done(plan.order, known, made) if known else None
+
+    def _made_since(self, order: RegisterOrder, finished: Finished, lane: Lane) -> tuple[tuple[str, str], ...]:
+        """Records that the lost answer would have named: the client's, as new as the request."""
+        if not order.create or not finished.entity_id:
+            return ()
+        self._clients.forget(order.phone)
+        asked = Question(order.phone, with_dates=True, with_deals=True)
+        records = self._clients.find([asked], lane.urgency)[order.phone]
+        return settling.made_since(lane.call.ended or lane.call.started, finished, records)
 
     def _remember(self, lane: Lane, plan: Plan) -> bool:
         """Store the request before it is sent; False when it must not be sent now."""
@@ -237,7 +298,17 @@ class Deliverer:
             fault = Permanent("internal", "The module could not make the request.", "Please send the diagnostics.")
             return self._all_failed(asked, fault)
         self._heard(replies)
+        self._heed_rests(asked, replies)
         return replies
+
+    def _heed_rests(self, asked: Sequence[Asked], replies: Sequence[CallReply]) -> None:
+        """A method that rests would turn one call of the past away after the other: they all wait instead."""
+        if _priority(asked) < Priority.RECORD:
+            return
+        parts = [part for reply in replies for part in settling.parts(reply) if isinstance(part, Temporary)]
+        rests = [part.retry_after or 0.0 for part in parts if part.code in _RESTS]
+        if rests:
+            self._records_held = self._clock() + min(max(rests), LONGEST_REST)
 
     def _all_failed(self, asked: Sequence[Asked], failure: Failure) -> list[CallReply]:
         self._standing.failed(failure)
@@ -346,4 +417,4 @@ class Deliverer:
 
 
 def _priority(asked: Sequence[Asked]) -> int:
-    return min(lane.steps[0].priority for lane, _ in asked)
+    return min(lane.urgency for lane, _ in asked)

@@ -168,9 +168,10 @@ class Directory:
         """The next ``wants_refresh`` says yes. ``other_portal``: what is known is of another one, its answer counts."""
         self._asked = None
         if other_portal:
+            # The state first: whoever sees that nobody is the default user sees that nobody is known as well.
             self._portals += 1
-            self._own_user, self._first_asked, self._suspect = 0, None, None
             self._state = replace(self._state, employees=(), refreshed=0.0, doubles=())
+            self._own_user, self._first_asked, self._suspect = 0, None, None
             self._index(())
 
     def refresh(self) -> Failure | None:

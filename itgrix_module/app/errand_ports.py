@@ -103,6 +103,15 @@ class Say:
 
 
 @dataclass(frozen=True)
+class Notify:
+    """→ True. A notice to a user; one with the same ``tag`` replaces it, so that it may be repeated."""
+
+    user: int
+    text: str
+    tag: str
+
+
+@dataclass(frozen=True)
 class SetFields:
     """→ True."""
 
@@ -154,7 +163,7 @@ class UnbindClient:
 
 
 Look = TaskByMark | TaskState | DealOfCall | NewestOpenDeal | FirstStage | Record | ClientsOf | WasSaid
-Order = MakeTask | CompleteTask | Say | SetFields | MakeDeal | MoveDeal | BindDeal | BindClient | UnbindClient
+Order = MakeTask | CompleteTask | Say | Notify | SetFields | MakeDeal | MoveDeal | BindDeal | BindClient | UnbindClient
 Asked = Look | Order
 
 

@@ -14,7 +14,7 @@ from functools import partial
 from itertools import takewhile
 from typing import Any
 
-from itgrix_module.app import aftermath, errands_deal, errands_fields, errands_owner, errands_task
+from itgrix_module.app import aftermath, errands_deal, errands_dial, errands_fields, errands_owner, errands_task
 from itgrix_module.app.errand_ports import ErrandPortal
 from itgrix_module.app.errands_matter import WAITS, Aids, Done, Errand, ErrandRules, Matter
 from itgrix_module.app.errands_rounds import LeaseLost, Rounds, Run
@@ -32,6 +32,7 @@ TRIES = 15  # after which an errand no longer keeps the call's recording waiting
 
 Result = Done | Failure
 _WAYS: Mapping[str, Callable[[Matter], Errand]] = {
+    aftermath.NOTICE: errands_dial.notice,
     aftermath.OWNER: errands_owner.hand_over,
     aftermath.DEAL: errands_deal.place,
     aftermath.CLOSE_TASKS: errands_task.close,

@@ -113,7 +113,8 @@ def _default_fields(matter: Matter) -> dict[str, Any]:
     return {
         "TITLE": title[:LONGEST_TITLE],
         "RESPONSIBLE_ID": user,
-        "DESCRIPTION": matter.worded(rules.description, "missed.task.description"),
+        "DESCRIPTION": str(matter.step.payload.get("description", ""))
+        or matter.worded(rules.description, "missed.task.description"),
     } | {name: value for name, value in optional.items() if value}
 
 

@@ -19,7 +19,7 @@ from itgrix_module.app.ports import CallRow, FinishOrder, PortalSide, RegisterOr
 Fields = dict[str, Any]
 # What stands beside the fields of a request; an answer that repeats it changes nothing.
 CONTEXT = frozenset(("call_full", "call_stage", "params", "candidates", "conversation", "registration"))
-INCOMING, OUTGOING = 2, 1  # TYPE of a call
+INCOMING, OUTGOING, CALLBACK = 2, 1, 4  # TYPE of a call
 _OLD_FIELDS = ("was_answered", "type", "from", "to", "start_time", "answer_time", "end_time")
 
 
@@ -145,7 +145,7 @@ def registration_fields(order: RegisterOrder) -> Fields:
     fields: Fields = {
         "USER_ID": order.user_id,
         "PHONE_NUMBER": order.phone,
-        "TYPE": INCOMING if order.incoming else OUTGOING,
+        "TYPE": CALLBACK if order.callback else INCOMING if order.incoming else OUTGOING,
         "CALL_START_DATE": datetime.fromtimestamp(order.started, UTC).isoformat(timespec="seconds"),
         "CRM_CREATE": int(order.create),
         "SHOW": 0,
@@ -170,7 +170,8 @@ def final_fields(order: FinishOrder, call_id: str) -> Fields:
         "STATUS_CODE": order.status,
         "ADD_TO_CHAT": 1,
     }
-    return fields | ({"VOTE": order.vote} if order.vote else {})
+    optional: Fields = {"VOTE": order.vote, "FAILED_REASON": order.reason}
+    return fields | {name: value for name, value in optional.items() if value}
 
 
 def attach_fields(call_id: str, filename: str, url: str = "") -> Fields:

@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
+from itgrix_module.app import dial_words
 from itgrix_module.app.clients import Question
 from itgrix_module.app.lines import LineRule, Lines
-from itgrix_module.app.ports import CallOrder, CallRow, FinishOrder, Lane, RegisterOrder, StoredStep
+from itgrix_module.app.ports import CallOrder, CallRow, FinishOrder, Lane, PortalSide, RegisterOrder, StoredStep
 from itgrix_module.domain.numbers import digits
+from itgrix_module.domain.ordered import CALLBACK
 from itgrix_module.domain.responsible import (
+    KINDS,
     Choice,
     Record,
     chosen_record,
@@ -41,7 +44,7 @@ class People(Protocol):
 class Options:
     """How calls are told to the portal. ``spellings``: of a number, where the CRM may hold old ones.
 
-    ``candidates``: a customization wants to see the client's records.
+    ``candidates``: a customization wants to see the client's records. ``language``: of what people read.
     """
 
     create_incoming: bool = True
@@ -52,6 +55,7 @@ class Options:
     entity: str = "portal"
     spellings: Callable[[str], tuple[str, ...]] | None = None
     candidates: bool = False
+    language: str = "en"
 
     def rule(self, line: str, trunk: str = "") -> LineRule | None:
         """What the administrator decided for a line."""
@@ -91,8 +95,12 @@ class Plan:
         """The call may have been registered and finished by an earlier attempt; the same again would be a second one.
 
         A repeated register alone does no harm: while the call is open, the portal knows it by its EXTERNAL_CALL_ID.
+        One that comes late was perhaps told of before our storage was lost.
         """
-        return self.order.register is not None and self.finish is not None and self.finish.sent is not None
+        if self.order.register is None or self.finish is None:
+            return False
+        is_late = self.register is not None and bool(self.register.payload.get("late"))
+        return is_late or self.finish.sent is not None
 
 
 def question(lane: Lane, options: Options) -> Question | None:
@@ -143,7 +151,7 @@ def plan(lane: Lane, people: People, options: Options, records: Sequence[Record]
     order = CallOrder(
         key=lane.call.linkedid,
         call_id=call_id,
-        register=None if call_id else _register(lane.call, register, people, options, records, why),
+        register=None if call_id else _register(lane, register, people, options, records, why),
         finish=_finish(lane, finish, people, options, records, why) if finish else None,
     )
     if finish is not None:
@@ -177,7 +185,7 @@ def _find(steps: Iterable[StoredStep], kind: str) -> StoredStep | None:
 
 
 def _register(
-    call: CallRow,
+    lane: Lane,
     step: StoredStep | None,
     people: People,
     options: Options,
@@ -186,8 +194,10 @@ def _register(
 ) -> RegisterOrder:
     if step is not None and step.sent is not None:
         return registration(step.sent)  # a repeat must be the same request, else the portal makes a second call
+    call = lane.call
     rule = options.rule(call.line, call.trunk)
     incoming = call.direction == "incoming"
+    asked = step.payload if step is not None else {}
     employees = _users(step, call, people)
     record = _record(records, options, employees)
     choice = _first_choice(call, employees, records, record, people, options)
@@ -198,11 +208,19 @@ def _register(
         phone=number_of(call),
         incoming=incoming,
         started=call.started,
-        line=rule.line if rule else "",
+        line=str(asked.get("line", "")) or (rule.line if rule else ""),
         create=bool(digits(call.client)) and (options.create_incoming if incoming else options.create_outgoing),
         source=rule.source if rule else "",
-        entity=(record.kind, record.id) if record else None,
+        entity=(record.kind, record.id) if record else _entity_of_order(lane.portal, asked),
+        callback=asked.get("order") == CALLBACK,
     )
+
+
+def _entity_of_order(portal: PortalSide, asked: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The record that the portal named when it ordered the call."""
+    if not asked.get("order") or portal.entity_type not in KINDS or not portal.entity_id.isdecimal():
+        return None
+    return portal.entity_type, portal.entity_id
 
 
 def _record(records: Sequence[Record], options: Options, employees: Sequence[int]) -> Record | None:
@@ -248,13 +266,18 @@ def _finish(
     talk, status = float(payload["talk"]), str(payload["status"])
     # A conversation of half a second is still one; the portal reads a duration of 0 as "missed".
     seconds = max(1, round(talk)) if status == "200" else 0
-    return FinishOrder(choice.user, seconds, status, vote=lane.call.vote)
+    failure = str(payload.get("failure", ""))
+    worded = dial_words.reason_of_form if payload.get("order") == CALLBACK else dial_words.reason
+    reason = worded(failure, options.language) if failure else ""
+    return FinishOrder(choice.user, seconds, status, vote=lane.call.vote, reason=reason)
 
 
 def _end_choice(
     lane: Lane, step: StoredStep, user: int | None, people: People, options: Options, records: Sequence[Record]
 ) -> Choice:
     line = lane.call.line
+    if user is None and step.payload.get("order") and lane.portal.registered_user:
+        return Choice(lane.portal.registered_user, "who ordered the call")
     if not _is_missed(lane.call, step):
         return Choice(user, "") if user is not None else Choice(people.default_user(line), "the default user")
     client = None if lane.portal.created else responsible_of(records, _known_record(lane, records))

@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from itgrix_module.domain.steps import urgency
+
 
 @dataclass(frozen=True)
 class Tokens:
@@ -207,6 +209,11 @@ class Lane:
     portal: PortalSide
     steps: tuple[StoredStep, ...]
 
+    @property
+    def urgency(self) -> int:
+        """Its place among others, see ``domain.steps.urgency``."""
+        return urgency((step.kind, step.priority) for step in self.steps)
+
 
 @dataclass(frozen=True)
 class Settlement:
@@ -256,11 +263,13 @@ class CallStore(Protocol):
 class Outbox(Protocol):
     """The deliverer's side of the storage: lanes of steps, claimed by lease."""
 
-    def claim(self, owner: str, now: float, lease: float, limit: int, first: int = 0, last: int = 99) -> list[Lane]:
+    def claim(
+        self, owner: str, now: float, lease: float, limit: int, first: int = 0, last: int = 99, node: str = ""
+    ) -> list[Lane]:
         """Take up to ``limit`` calls whose first waiting step is due and which nobody holds.
 
-        Only lanes whose first step has a priority from ``first`` to ``last`` (inclusive), by priority, then by due
-        time. No call is ever held by two owners.
+        Only lanes with an urgency from ``first`` to ``last`` (inclusive), by urgency, then by due time; only those of
+        ``node`` when one is named. No call is ever held by two owners.
         """
 
     def settle(
@@ -339,7 +348,7 @@ class RegisterOrder:
     """A call for the portal to know. ``external_id``: ``<node>-<linkedid>``; ``started``: epoch seconds, UTC.
 
     ``entity``: kind and id of the CRM record that gets the call, where the portal is not to choose. ``params``: what a
-    customization made of the whole request, in the portal's own words.
+    customization made of the whole request, in the portal's own words. ``callback``: the client had asked for it.
     """
 
     external_id: str
@@ -352,13 +361,15 @@ class RegisterOrder:
     source: str = ""
     entity: tuple[str, str] | None = None
     params: Mapping[str, Any] | None = None
+    callback: bool = False
 
 
 @dataclass(frozen=True)
 class FinishOrder:
     """The end of a call. ``seconds``: talk time; ``status``: 200, 304, 603-S ...; ``vote``: 1 to 5.
 
-    ``params``: what a customization made of the whole request, in the portal's own words.
+    ``params``: what a customization made of the whole request, in the portal's own words. ``reason``: why the call
+    did not come about, for people.
     """
 
     user_id: int
@@ -366,6 +377,7 @@ class FinishOrder:
     status: str
     vote: int | None = None
     params: Mapping[str, Any] | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -427,8 +439,8 @@ class CallPortal(Protocol):
     def pressure(self) -> float:
         """How full the request budget is, 0..1."""
 
-    def ready_in(self) -> float:
-        """Seconds until the budget allows a request of the highest priority; 0 when it does now."""
+    def ready_in(self, priority: int = 0) -> float:
+        """Seconds until the budget allows a request of this priority; 0 when it does now."""
 
 
 @dataclass(frozen=True)

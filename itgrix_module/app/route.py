@@ -45,7 +45,7 @@ from itgrix_module.domain.routing import (
     wishes,
 )
 
-LIVE = 3  # priority of requests to the portal for which a person waits
+LIVE = 2  # priority of requests to the portal for which a person waits
 AT_ONCE = 32  # callers that are thought about
 FOR_SCRIPT = 0.4  # share of the limit that is left for a customization
 _HURRY = frozenset(("budget", "method_held", "timeout", "read_timeout", "connect_timeout", "stopping"))

@@ -23,6 +23,7 @@ from itgrix_module.app.ports import (
 )
 from itgrix_module.app.standing import is_our_patience, of_database
 from itgrix_module.domain.failures import Failure, Permanent, Temporary
+from itgrix_module.domain.responsible import Record
 
 Again = Callable[[int, Failure], float]
 _Order = TypeVar("_Order", RegisterOrder, FinishOrder)
@@ -30,6 +31,7 @@ _Order = TypeVar("_Order", RegisterOrder, FinishOrder)
 # A finish that the portal does not know, nor its statistics: look so often (they may lag behind), then register anew,
 # and give up after so many attempts in all.
 _LOOKS = 3
+_CLOCKS = 5.0  # seconds that the portal's clock may be behind ours
 _REGISTER_AGAIN = 6
 
 NO_USER = Temporary(
@@ -104,9 +106,24 @@ def all_failed(order: CallOrder, failure: Failure) -> CallReply:
     )
 
 
-def already_done(order: CallOrder, known: Known) -> CallReply:
-    """The reply to an order that an earlier attempt had carried out."""
-    return CallReply(order.key, registered=Registered(known.call_id), finished=known.finished)
+def already_done(order: CallOrder, known: Known, made: tuple[tuple[str, str], ...] = ()) -> CallReply:
+    """The reply to an order that an earlier attempt had carried out. ``made``: records that it made."""
+    done = known.finished
+    registered = Registered(known.call_id, done.entity_type, done.entity_id, made)
+    return CallReply(order.key, registered=registered, finished=done)
+
+
+def made_since(at: float, finished: Finished, records: Sequence[Record]) -> tuple[tuple[str, str], ...]:
+    """The call's client and his deals, as far as they are not older than the request. ``at``: the end of the call.
+
+    The portal's statistics do not say what a call has made; ``records``: those with the client's number.
+    """
+    bound = (finished.entity_type.upper(), finished.entity_id)
+    client = next((record for record in records if (record.kind, record.id) == bound), None)
+    if client is None or client.created < at - _CLOCKS:
+        return ()
+    deals = (("DEAL", deal.id) for deal in client.deals if deal.created >= at - _CLOCKS)
+    return (bound, *deals)
 
 
 def parts(reply: CallReply) -> list[Any]:

@@ -86,7 +86,7 @@ def row(node: str, call: Call) -> CallRow:
         client_name=call.name,
         line=call.line,
         trunk=call.trunk,
-        caller=call.root_party if call.root_side is Side.EMPLOYEE else "",
+        caller=call.employee or (call.root_party if call.root_side is Side.EMPLOYEE else ""),
         queue=call.queue,
         started=call.started,
         answered=first.start if first else None,

@@ -15,6 +15,7 @@ from itgrix_module.domain.schedule import LONGEST_PORTAL, back_off
 log = logging.getLogger("itgrix.delivery")
 
 OWNER_PAUSE = 30.0  # seconds between looks whether the portal's owner has mended what only he can
+HELD = 2.0  # seconds between looks whether somebody lets deliveries go on
 LOST_IN_A_ROW = 3  # answers after which it is the portal that is away, not one request that it cannot digest
 # The portal is well, we have to wait; such a request was never sent.
 _OUR_PATIENCE = frozenset(("budget", "QUERY_LIMIT_EXCEEDED", "stopping", "method_held"))
@@ -50,6 +51,18 @@ class Standing:
         self._lost = 0
         self._lock = threading.Lock()
         self._one = threading.Lock()
+        self._is_held = False
+
+    @property
+    def is_held(self) -> bool:
+        """Somebody wants nothing to be sent."""
+        return self._is_held
+
+    def hold(self, is_held: bool) -> None:
+        """From now on send nothing, or everything again."""
+        if is_held != self._is_held:
+            log.warning("deliveries to the portal are %s by hand", "paused" if is_held else "resumed")
+        self._is_held = is_held
 
     @property
     def state(self) -> State:
@@ -58,6 +71,8 @@ class Standing:
 
     def pause(self) -> float:
         """Seconds until the next try; 0 when the portal may be asked now."""
+        if self._is_held:
+            return HELD
         return max(0.0, self._state.until - self._clock())
 
     @contextmanager

@@ -167,7 +167,7 @@ class Tracker:
     def _stored(self, step: Step, call: Call, fact: AnyFact) -> NewStep:
         return NewStep(
             kind=type(step).__name__.lower(),
-            payload=_payload(step) | _transfers(step, call),
+            payload=payload_of(step, call),
             priority=_priority(step, call),
             due_at=self._clock() + self._delay(step, call, fact),
             decided_at=step.at,
@@ -224,13 +224,21 @@ def _priority(step: Step, call: Call) -> int:
 
 def _payload(step: Step) -> dict[str, Any]:
     match step:
-        case Register() | Show() | Hide():
+        case Register():
+            return {"employees": list(step.employees), "why": step.why, **_order(step)}
+        case Show() | Hide():
             return {"employees": list(step.employees), "why": step.why}
         case Finish():
-            return {"employee": step.employee, "talk": step.talk, "status": step.status, "why": step.why}
+            data = {"employee": step.employee, "talk": step.talk, "status": step.status, "why": step.why}
+            return {**data, **_order(step), **({"failure": step.failure} if step.failure else {})}
         case Attach():
             return {"paths": list(step.paths), "why": step.why}
     return {"why": step.why}
+
+
+def _order(step: Register | Finish) -> dict[str, Any]:
+    line = step.line if isinstance(step, Register) else ""
+    return {name: value for name, value in (("order", step.order), ("line", line)) if value}
 
 
 def _transfers(step: Step, call: Call) -> dict[str, Any]:
@@ -238,6 +246,11 @@ def _transfers(step: Step, call: Call) -> dict[str, Any]:
     if not isinstance(step, Finish) or not call.transfers:
         return {}
     return {"transfers": [{"kind": item.kind, "from": item.by, "to": item.to} for item in call.transfers]}
+
+
+def payload_of(step: Step, call: Call) -> dict[str, Any]:
+    """A step's decision as JSON data."""
+    return _payload(step) | _transfers(step, call)
 
 
 def _told(fact: AnyFact) -> TimelineEntry:

@@ -46,7 +46,8 @@ _HELD = "links_held"
 class Uploader:
     """Prepares and attaches what the outbox holds for recordings. One thread's work.
 
-    ``rules``: what happens to which recording; ``linking``: copies and links, without which files can only be uploaded.
+    ``node``: whose recordings lie on this machine; empty: everybody's. ``rules``: what happens to which recording;
+    ``linking``: copies and links, without which files can only be uploaded.
     """
 
     def __init__(
@@ -59,12 +60,13 @@ class Uploader:
         chance: Callable[[], float],
         owner: str,
         *,
+        node: str = "",
         rules: Callable[[], RecordingRules] = RecordingRules,
         linking: Linking | None = None,
         customs: Customs | None = None,
     ) -> None:
         self._outbox, self._standing = outbox, standing
-        self._clock, self._chance, self._owner = clock, chance, owner
+        self._clock, self._chance, self._owner, self._node = clock, chance, owner, node
         reports = Reports(self._remember, self._mended, self._may_link)
         self._attacher = Attacher(portal, recordings, rules, linking, customs or Customs(), reports)
         self._state, self._links = State(), State()
@@ -88,7 +90,7 @@ class Uploader:
         return len(lanes)
 
     def _claimed(self) -> list[Lane]:
-        return self._outbox.claim(self._owner, self._clock(), LEASE, 1, Priority.UPLOAD, Priority.LATE)
+        return self._outbox.claim(self._owner, self._clock(), LEASE, 1, Priority.UPLOAD, Priority.UPLOAD, self._node)
 
     def idle(self) -> float:
         """Seconds until the next look."""

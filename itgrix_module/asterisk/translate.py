@@ -20,14 +20,17 @@ from itgrix_module.domain.facts import (
     LegQueued,
     LegRated,
     LegTransferred,
+    OrderFailed,
     RecordingNamed,
     Room,
     Side,
 )
 from itgrix_module.domain.numbers import is_dialled_number
+from itgrix_module.domain.ordered import of_reason
 
 RECORDING_VARIABLE = "MIXMONITOR_FILENAME"
 _VOTES = frozenset("12345")
+ORDER_ACTION = "itgrix-dial-"  # ActionID of an Originate of ours; the unique id that its channel gets follows
 RECORDING_ACTION = "itgrix-recording-"  # ActionID of a Getvar for a recording's path; the leg's unique id follows
 
 
@@ -183,6 +186,14 @@ class Translator:
             bridge=message.get("DestBridgeUniqueid"),
         )
 
+    def _originated(self, message: Message) -> Iterator[Fact]:
+        """Success means that the employee has picked up: his channel tells that better."""
+        action = message.get("ActionID")
+        if not action.startswith(ORDER_ACTION) or message.get("Response") == "Success":
+            return
+        code = of_reason(int(message.get("Reason")) if message.get("Reason").isdecimal() else -1)
+        yield OrderFailed(message.at, action.removeprefix(ORDER_ACTION), code)
+
     def _hold(self, message: Message) -> Iterator[Fact]:
         yield LegHeld(message.at, message.get("Uniqueid"), on=True)
 
@@ -259,6 +270,7 @@ _TABLE: dict[str, Callable[[Translator, Message], Iterator[Fact]]] = {
     "BridgeLeave": Translator._bridge_leave,
     "BlindTransfer": Translator._blind_transfer,
     "AttendedTransfer": Translator._attended_transfer,
+    "OriginateResponse": Translator._originated,
     "Hold": Translator._hold,
     "Unhold": Translator._unhold,
     "QueueCallerJoin": Translator._queue_join,

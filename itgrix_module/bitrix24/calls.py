@@ -82,9 +82,9 @@ class BitrixCalls:
         """How full the request budget is, 0..1."""
         return self._client.limits.pressure()
 
-    def ready_in(self) -> float:
-        """Seconds until a request of the highest priority may go."""
-        return self._client.limits.ready_in()
+    def ready_in(self, priority: int = 0) -> float:
+        """Seconds until a request of this priority may go."""
+        return self._client.limits.ready_in(priority)
 
 
 def _commands(name: str, order: CallOrder) -> Iterator[Command]:
@@ -105,7 +105,7 @@ def _register(key: str, asked: RegisterOrder) -> Command:
     return telephony.register(
         key,
         phone=asked.phone,
-        kind=telephony.INCOMING if asked.incoming else telephony.OUTGOING,
+        kind=_kind(asked),
         external_id=asked.external_id,
         started=datetime.fromtimestamp(asked.started, UTC),
         user_id=asked.user_id,
@@ -116,10 +116,24 @@ def _register(key: str, asked: RegisterOrder) -> Command:
     )
 
 
+def _kind(asked: RegisterOrder) -> int:
+    if asked.callback:
+        return telephony.CALLBACK
+    return telephony.INCOMING if asked.incoming else telephony.OUTGOING
+
+
 def _finish(key: str, call_id: str, end: FinishOrder) -> Command:
     if end.params is not None:
         return Command(key, telephony.FINISH, {**end.params, "CALL_ID": call_id})
-    return telephony.finish(key, call_id, duration=end.seconds, status=end.status, user_id=end.user_id, vote=end.vote)
+    return telephony.finish(
+        key,
+        call_id,
+        duration=end.seconds,
+        status=end.status,
+        user_id=end.user_id,
+        vote=end.vote,
+        reason=end.reason,
+    )
 
 
 def _reply(name: str, order: CallOrder, answers: Mapping[str, Answer]) -> CallReply:

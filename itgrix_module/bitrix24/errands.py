@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from itgrix_module.app import errand_ports as ports
 from itgrix_module.app.errand_ports import Asked
 from itgrix_module.app.ports import Answer, Command
-from itgrix_module.bitrix24 import crm, telephony
+from itgrix_module.bitrix24 import crm, dialling, telephony
 from itgrix_module.bitrix24.client import PortalClient
 from itgrix_module.bitrix24.errors import fault
 from itgrix_module.bitrix24.limits import NORMAL
@@ -269,6 +269,7 @@ _WAYS: Mapping[type, _Way] = {
     ports.Say: _Way(
         lambda key, item: crm.message(key, item.dialog, item.text), lambda _, result: _id(result, "im.message.add")
     ),
+    ports.Notify: _Way(dialling.notify, _done),
     ports.SetFields: _Way(_set, _done),
     ports.MakeDeal: _Way(
         lambda key, item: Command(key, "crm.deal.add", {"fields": dict(item.fields)}),

@@ -6,7 +6,9 @@ The body comes from the internet and is not authenticated before ``is_from`` say
 
 from __future__ import annotations
 
+import hashlib
 import hmac
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,9 +24,11 @@ CALLBACK_START = "ONEXTERNALCALLBACKSTART"
 INSTALL = "ONAPPINSTALL"
 UPDATE = "ONAPPUPDATE"
 UNINSTALL = "ONAPPUNINSTALL"
+TEST = "ONAPPTEST"
 
 EVENT_LIMITS = FormLimits(size=128 * 1024, fields=1000, depth=8, name=256)
 _NAME_LENGTH = 100
+_KEY_LENGTH = 190
 
 
 @dataclass(frozen=True)
@@ -57,11 +61,9 @@ class PortalEvent:
     auth: EventAuth
     handler_id: str = ""
 
-    def dedup_key(self) -> tuple[str, str, str, str]:
+    def dedup_key(self) -> str:
         """Equal for two deliveries of the same event."""
-        inner = mapping(self.data.get("FIELDS")) or mapping(self.data.get("FIELDS_AFTER"))
-        subject = text(self.data.get("CALL_ID")) or text(inner.get("ID"))
-        return (self.name, subject, str(self.ts or ""), self.handler_id)
+        return key_of(self.name, self.data, str(self.ts or ""))
 
     def age(self, now: float) -> float | None:
         """Seconds since the portal sent it; None when it does not say."""
@@ -93,6 +95,23 @@ class CallbackStart:
     line: str = ""
     entity_type: str = ""
     entity_id: int | None = None
+
+
+def key_of(name: str, data: Mapping[str, Any], moment: str) -> str:
+    """What makes an event this one, at most 191 characters: a click is one whenever and however often it is told.
+
+    ``moment``: when the portal sent it or noted it. Which of our handlers it went to does not count.
+    """
+    inner = mapping(data.get("FIELDS")) or mapping(data.get("FIELDS_AFTER"))
+    call, record = text(data.get("CALL_ID")), text(inner.get("ID"))
+    what = call or (f"{record}:{moment}" if record else f"{_digest(data)}:{moment}")
+    key = f"{name}:{what}"
+    return key if len(key) <= _KEY_LENGTH and key.isascii() else f"{name}:{_digest(what)}"
+
+
+def _digest(value: Any) -> str:
+    written = json.dumps(value, sort_keys=True, default=str).encode("utf-8", "replace")
+    return hashlib.sha256(written).hexdigest()[:40]
 
 
 def read_event(form: bytes | str, limits: FormLimits = EVENT_LIMITS) -> PortalEvent:

@@ -5,8 +5,8 @@ Pure: time comes as a parameter (epoch seconds), nothing is stored here. What th
 repeat (contract §5): each HTTP request raises a level by one, it drains by ``rate`` a second, above ``burst`` the
 request is refused; and each method may run so many seconds within ten minutes. Both are corrected by its answers.
 
-Priorities are 0 to 9, small is urgent: LIVE and smaller for what a person waits for, BACKGROUND and larger for
-uploads, reprocessing and the directory.
+Priorities are 0 to 9, small is urgent: LIVE and smaller for what a person waits for, up to NORMAL for calls of the
+past and what follows from calls, BACKGROUND and larger for uploads, reprocessing and the directory.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from itgrix_module.app.ports import LimitState
 
-LIVE = 3
+LIVE = 2
 NORMAL = 5
 BACKGROUND = 7
 PORTAL = "*"  # key for the whole portal: blocks every method; in ``operating``: the limit that a refusal taught

@@ -12,18 +12,14 @@ import click
 from itgrix_module.commands.output import faults_told
 from itgrix_module.commands.serving import Address, panel
 from itgrix_module.commands.signals import STOP_SECONDS, until_told
+from itgrix_module.diagnosing import log_file
+from itgrix_module.operations import again, take_over_log_settings
 from itgrix_module.place import Place
 from itgrix_module.service import running
+from itgrix_module.settings import Settings
 from itgrix_module.telemetry.logs import to_stderr
 
-OUR_LOGGERS = ("itgrix", "itgrix_module")
 DEFAULT_BIND = "127.0.0.1:8077"
-
-
-def set_level(level: str) -> None:
-    """How much is logged from now on."""
-    for name in OUR_LOGGERS:
-        logging.getLogger(name).setLevel(level)
 
 
 @click.command()
@@ -33,13 +29,22 @@ def serve(bind: str) -> None:
     with faults_told(), until_told(STOP_SECONDS) as told:
         place = Place.of(os.environ)
         address = Address.parse(bind)
-        to_stderr()
+        hides: list[bool] = [False]
+        to_stderr(file=log_file(place.home), hides_persons=lambda: hides[0])
         # What it warns of (a connection that is tried again) we say ourselves, once.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
         with running(place) as service, panel(service, address) as url:
-            service.core.settings.on_change(lambda settings: set_level(settings["log.level"]))
+            service.core.settings.on_change(lambda settings: _take_over(settings, hides))
+            service.operations.when_restart(told.set)
             click.echo(f"panel on {url}")
             told.wait()
+    if service.operations.is_restart_wanted:
+        again()
+
+
+def _take_over(settings: Settings, hides: list[bool]) -> None:
+    take_over_log_settings(settings)
+    hides[0] = bool(settings["log.mask_persons"])
 
 
 @click.command()

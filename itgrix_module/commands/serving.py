@@ -7,7 +7,7 @@ import logging
 import secrets
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from waitress import wasyncore
 from waitress.server import create_server
 
+from itgrix_module import metrics
 from itgrix_module.domain.failures import NeedsOwner
 from itgrix_module.service import Service
 from itgrix_module.settings import Settings
@@ -62,14 +63,20 @@ def portal_address(settings: Settings) -> str:
 @contextmanager
 def panel(service: Service, address: Address) -> Iterator[str]:
     """Serve the panel; yields its address."""
-    from web import create_app, gateway
+    from itgrix_module.desk import Desk
+    from itgrix_module.wizard import Wizard
+    from web import create_app, gateway, sessions
     from web.deps import PanelDeps
+    from web.i18n import catalogue
     from web.pages.route import HttpRoutes
 
+    service.said = lambda language, text: catalogue(language).said(text)
     place, settings = service.core.place, service.core.settings
+    desk = Desk(service)
     gate_key = place.home / "gate.key"  # made by the module's installer: the panel is part of the PBX's GUI then
     behind_gate = gate_key.exists()
     deps = PanelDeps(
+        settings=desk,
         database=service.core.database,
         health=service.health,
         secret_key=session_key(place.home / "session.key"),
@@ -78,13 +85,23 @@ def panel(service: Service, address: Address) -> Iterator[str]:
         portal_url=lambda: portal_address(settings.current),
         retry_steps=service.retry,
         drop_steps=service.drop,
+        pause=service.pause,
+        is_paused=lambda: service.standing.is_held,
+        support=lambda: str(settings.current["panel.support"]),
+        reprocessing=service.reconciling,
         recording_file=service.recording_file,
         links=service.library,
+        metrics=lambda: metrics.page(service),
+        api_token=lambda: str(settings.current["panel.api_token"]),
+        wizard=Wizard(service),
+        line_name=lambda line: rule.name if (rule := settings.house.lines.rule(line, "")) else "",
         viewer=gateway.viewer if behind_gate else None,
+        portal=service.way_in,
+        updates=service.updates,
         routes=HttpRoutes(service.routing.route, lambda: str(settings.current["routing.token"])),
     )
-    app = create_app(deps)
-    with served(gateway.Gateway(app, gate_key) if behind_gate else app, address) as url:
+    app = create_app(sessions.seated(deps, service.operations, behind_gate))
+    with closing(desk), served(gateway.Gateway(app, gate_key) if behind_gate else app, address) as url:
         yield url
 
 

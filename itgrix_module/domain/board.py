@@ -14,6 +14,7 @@ from itgrix_module.domain import talking, tracking
 from itgrix_module.domain.call import Call, Leg
 from itgrix_module.domain.facts import (
     AnyFact,
+    CallOrdered,
     ChannelsSeen,
     DialEnded,
     Fact,
@@ -23,6 +24,7 @@ from itgrix_module.domain.facts import (
     LegJoined,
     LegParted,
     LegTransferred,
+    OrderFailed,
     Side,
 )
 from itgrix_module.domain.gap import differences
@@ -99,6 +101,9 @@ class Board:
     def _apply_one(self, fact: Fact, now: _Round) -> None:
         if isinstance(fact, LegAdded):
             self._place(fact, now)
+        elif isinstance(fact, CallOrdered | OrderFailed):
+            self._order_told(fact, now)
+            return
         elif isinstance(fact, LegDialled) or (isinstance(fact, DialEnded) and fact.status == "ANSWER"):
             self._adopt(fact, now)
         key = self._call_of_leg.get(fact.leg)
@@ -116,6 +121,17 @@ class Board:
         self._set(key, tracking.apply(self._calls[key], fact), now)
         self._move(fact)
         self._settle(fact.at, touched | self._reached_calls(fact.leg) | {key}, now)
+
+    def _order_told(self, fact: CallOrdered | OrderFailed, now: _Round) -> None:
+        """What concerns a call that was ordered, whether it has legs or not."""
+        key = self._call_of_linkedid.get(fact.leg)
+        if key is None and isinstance(fact, OrderFailed):
+            return  # it is over
+        if key is None:
+            key = fact.leg
+            self._own(fact.leg, key)
+        call = self._calls.get(key) or Call(id=key, root=key, started=fact.at)
+        self._set(key, tracking.apply(call, fact), now)
 
     # -- where a leg belongs
 
@@ -146,7 +162,7 @@ class Board:
             return
         legs = frozenset({fact.leg} | self._network.mates(fact.leg))
         whole = legs == self._calls[source].legs.keys() or self._calls[source].root in legs
-        if whole and not self._calls[source].client:
+        if whole and not _has_own_client(self._calls[source]):
             self._merge(self._calls[target], self._calls[source], now)
             return
         left, grown = tracking.moved(self._calls[source], self._calls[target], legs)
@@ -238,7 +254,8 @@ class Board:
         start = anchor if anchor in self._call_of_leg else next(iter(call.legs), "")
         for other_key in sorted(self._reached_calls(start) - {key}):
             other = self._calls[other_key]
-            if (call.client and other.client) or call.ended is not None or other.ended is not None:
+            two_clients = _has_own_client(call) and _has_own_client(other)
+            if two_clients or call.ended is not None or other.ended is not None:
                 continue
             kept, gone = _order(call, other)
             self._merge(kept, gone, now)
@@ -260,11 +277,12 @@ class Board:
         """The call whose client is given away; what his employee asked on another line becomes part of it."""
         legs = (fact.client, fact.leg, fact.second, fact.target)
         keys = dict.fromkeys(self._call_of_leg[leg] for leg in legs if leg in self._call_of_leg)
-        calls = sorted((self._calls[key] for key in keys), key=lambda call: (call.ended is not None, not call.client))
+        found = (self._calls[key] for key in keys)
+        calls = sorted(found, key=lambda call: (call.ended is not None, not _has_own_client(call)))
         if not calls:
             return None
         for other in calls[1:] if fact.attended else ():
-            if not other.client and other.ended is None:
+            if not _has_own_client(other) and other.ended is None:
                 self._merge(self._calls[calls[0].id], other, now)
         return calls[0].id
 
@@ -282,7 +300,7 @@ class Board:
 
     def _forget_if_over(self, key: str) -> None:
         call = self._calls.get(key)
-        if call is None or call.legs:
+        if call is None or call.legs or call.is_awaited:
             return
         del self._calls[key]
         for linkedid in self._linkedids_of_call.pop(key, ()):
@@ -302,8 +320,13 @@ def _party(leg: Leg) -> Connection:
     return leg.id, leg.who, leg.employee
 
 
+def _has_own_client(call: Call) -> bool:
+    """A call that was ordered has one before anybody dials him."""
+    return bool(call.client or call.order)
+
+
 def _order(one: Call, other: Call) -> tuple[Call, Call]:
     """Which call stays: the one with an outside party, else the older."""
-    if bool(one.client) != bool(other.client):
-        return (one, other) if one.client else (other, one)
+    if _has_own_client(one) != _has_own_client(other):
+        return (one, other) if _has_own_client(one) else (other, one)
     return (one, other) if one.started <= other.started else (other, one)

@@ -167,6 +167,9 @@ class Call:
     dialled the client. ``consults``: the client waited in the bridge while his employee asked somebody else.
     ``parks``: he was parked, until he talked again. ``taken_from``: the employee whom he left in a bridge, as long as
     nobody said why. ``merged``: Linkedids that became part of this call. ``vote``: the caller's rating, 1 to 5.
+    ``order``: ``click`` or ``callback`` when somebody in the portal ordered it, for ``employee`` (empty: whoever of a
+    group answers), ``quiet`` and ``order_line`` as in ``CallOrdered``; ``failure``: why the PBX did not do it;
+    ``refusal``, ``refusal_cause``: how the ringing of the last employee's phone ended (DialStatus, Q.850).
     """
 
     id: str
@@ -199,6 +202,13 @@ class Call:
     ended: float | None = None
     cause: int = 0
     vote: int | None = None
+    order: str = ""
+    employee: str = ""
+    quiet: bool = False
+    order_line: str = ""
+    failure: str = ""
+    refusal: str = ""
+    refusal_cause: int = 0
 
     @property
     def rang(self) -> tuple[str, ...]:
@@ -208,6 +218,8 @@ class Call:
     @property
     def direction(self) -> Direction:
         """Decided by the leg that began the call; a second trunk leg is only a way to a mobile."""
+        if self.order:
+            return Direction.OUTGOING
         if self.root_side is Side.OUTSIDE and self.calling:
             return Direction.INCOMING
         if self.client or self.dials:
@@ -238,6 +250,11 @@ class Call:
     def has_client(self) -> bool:
         """An outside party takes part or was meant to."""
         return self.direction in (Direction.INCOMING, Direction.OUTGOING)
+
+    @property
+    def is_awaited(self) -> bool:
+        """It was ordered, and the PBX has not made a channel for it yet."""
+        return bool(self.order) and not self.legs and self.ended is None
 
     def live_legs(self) -> list[Leg]:
         """Legs whose channel still exists."""

@@ -48,7 +48,7 @@ def leg_dialled(call: Call, fact: LegDialled) -> Call:
 
 def _outside_dialled(call: Call, leg: Leg, fact: LegDialled) -> Call:
     number = fact.number
-    if fact.own or _is_mobile(call, leg, number):
+    if fact.own or (call.order and leg.id == call.root) or _is_mobile(call, leg, number):
         call = call.with_leg(replace(leg, mobile=True))
         return _rang(call, number, _outermost(call, leg.id)) if number else call
     return _client_dialled(call, leg, number) if _lacks_client(call) else call
@@ -71,7 +71,7 @@ def _client_dialled(call: Call, leg: Leg, number: str) -> Call:
     return replace(
         call,
         client=leg.id,
-        number=number or leg.number or call.number,
+        number=call.number if call.order else number or leg.number or call.number,
         trunk=leg.party,
         dials=(*dials, Dial(leg.id, number, leg.party)),
         diallers=call.diallers | {leg.dialled_by},
@@ -110,7 +110,11 @@ def _is_on_his_way(call: Call) -> bool:
 def _is_on_the_employees_side(call: Call, top: Leg) -> bool:
     """Of an Originate through a Local pair: click-to-call dials the employee behind it, call-back the client."""
     root = call.legs.get(call.root)
-    if root is None or not root.pair or root.pair != top.pair or not is_dialled_number(root.dialled):
+    if root is None or not root.pair or root.pair != top.pair:
+        return False
+    if call.order:
+        return top.id == root.id  # the employee always comes first
+    if not is_dialled_number(root.dialled):
         return False
     return (top.id == root.id) == is_internal(root.dialled)
 
@@ -173,6 +177,8 @@ def dial_ended(call: Call, fact: DialEnded) -> Call:
     if not answered and leg.ring is Ring.ANSWERED:
         return call  # queues end the same ringing twice
     leg = replace(leg, ring=Ring.ANSWERED if answered else Ring.LOST, answered=fact.at if answered else None)
+    if call.order and leg.employee and not answered:
+        call = replace(call, refusal=fact.status)
     call = replace(call.with_leg(leg), dials=tuple(_dial_with_status(dial, fact) for dial in call.dials))
     if not answered:
         return call
@@ -192,7 +198,8 @@ def _client_answered(call: Call, leg: Leg) -> Call:
     dial = next((dial for dial in call.dials if dial.leg == leg.id), None)
     if dial is None or call.client == leg.id or not _lacks_client(call):
         return call
-    return replace(call, client=leg.id, number=dial.number or leg.number, trunk=dial.trunk)
+    number = call.number if call.order else dial.number or leg.number
+    return replace(call, client=leg.id, number=number, trunk=dial.trunk)
 
 
 def _others_lose(call: Call, winner: Leg, by: str) -> Call:

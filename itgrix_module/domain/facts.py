@@ -158,6 +158,35 @@ class LegEnded(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class CallOrdered(Fact):
+    """Somebody in the portal ordered a call. ``leg``: the unique id that its first channel will have.
+
+    ``order``: ``click`` or ``callback``. ``number``: of the client. ``employee``: whose phone rings first, empty for
+    whoever a group or a queue reaches. ``quiet``: the portal need not hear of it as long as nobody dials the client.
+    ``line``: the portal's external line that it is for.
+    """
+
+    order: str
+    number: str
+    employee: str = ""
+    quiet: bool = False
+    line: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFailed(Fact):
+    """The PBX could not do what was ordered, or was never asked. ``code``: see ``domain.ordered``.
+
+    ``text``: more about it, for the timeline. ``unless_heard``: it only seems so, and counts for nothing when the PBX
+    has made a channel for it.
+    """
+
+    code: str
+    text: str = ""
+    unless_heard: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelsSeen:
     """All that lives on the PBX at one moment, told after a gap in the facts.
 

@@ -47,18 +47,22 @@ def steps(before: Call | None, after: Call, rules: Rules) -> list[Step]:
 
 
 def _steps(before: Call | None, after: Call, rules: Rules) -> Iterator[Step]:
-    registered = before is not None and is_registered(before, rules)
+    registered = before is not None and is_registered(before, rules) and not _ignored(before, rules)
     old = cards(before, rules) if registered and before is not None else ()
     if after.ended is not None:
+        if after.quiet and not after.dials:
+            yield Note(after.ended, "nobody picked up, so the client was not dialled; he is tried again")
+            return
         if not registered:
-            yield Register(after.ended, "the call ended before any phone rang", _parties(after, rules))
+            why = "the call ended before any phone rang"
+            yield Register(after.ended, why, _parties(after, rules), after.order, after.order_line)
         yield from _end(after, rules)
         return
     if not is_registered(after, rules):
         return
     new = cards(after, rules)
     if not registered:
-        yield Register(after.changed, _reason(after), new)
+        yield Register(after.changed, _reason(after), new, after.order, after.order_line)
         return
     shown = tuple(party for party in new if party not in old)
     hidden = tuple(party for party in old if party not in new)
@@ -69,15 +73,27 @@ def _steps(before: Call | None, after: Call, rules: Rules) -> Iterator[Step]:
 
 
 def _ignored(call: Call, rules: Rules) -> str:
-    """Why the portal hears nothing of the call; empty when it does."""
-    if rules.ignores_line(call.line, call.trunk):
+    """Why the portal hears nothing of the call; empty when it does. It waits for the end of what it ordered.
+
+    A call that it hears of stays one, whatever is dialled next: else its end would never be told.
+    """
+    if call.order:
+        return ""
+    if all(rules.ignores_line(line, trunk) for line, trunk, _ in _ways(call)):
         return f"the line {call.line or call.trunk} is ignored"
-    if call.number and rules.ignores_number(call.number):
+    if all(number and rules.ignores_number(number) for _, _, number in _ways(call)):
         return f"the number {call.number} is ignored"
     everybody = _everybody(call)
     if everybody and not any(map(rules.counts, everybody)):
         return f"it does not see the calls of {', '.join(everybody)}"
     return ""
+
+
+def _ways(call: Call) -> list[tuple[str, str, str]]:
+    """Line, trunk and number by which the client came, or was looked for one after the other."""
+    if call.direction is Direction.INCOMING or not call.dials:
+        return [(call.line, call.trunk, call.number)]
+    return [(dial.trunk, dial.trunk, dial.number or call.number) for dial in call.dials]
 
 
 def _everybody(call: Call) -> tuple[str, ...]:
@@ -114,6 +130,7 @@ def cards(call: Call, rules: Rules) -> tuple[str, ...]:
 
 def _parties(call: Call, rules: Rules) -> tuple[str, ...]:
     caller = (call.root_party,) if call.root_side is Side.EMPLOYEE else ()
+    caller = (call.employee,) if call.employee else caller
     return tuple(party for party in (call.rang or caller) if rules.counts(party))
 
 
@@ -133,6 +150,8 @@ def _end(call: Call, rules: Rules) -> Iterator[Step]:
         employee=who,
         talk=summary.talk_seconds(call, call.ended),
         status=summary.status(call),
+        order=call.order,
+        failure=summary.failure(call),
     )
     paths = tuple(recording.path for recording in summary.recordings(call))
     if not paths or not summary.first_talk(call):
@@ -148,6 +167,8 @@ def finished_for(call: Call, rules: Rules) -> str:
     talkers = [party for party in (summary.last_talker(call), summary.answered_by(call)) if rules.counts(party)]
     if talkers and talkers[0]:
         return talkers[0]
+    if call.employee:
+        return call.employee
     if call.direction is Direction.OUTGOING and call.root_side is Side.EMPLOYEE:
         return call.root_party
     rang = [party for party in call.rang if rules.counts(party)]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from itgrix_module.domain import ordered
 from itgrix_module.domain.call import Call, Dial, Direction, Outcome, Recording, Talk
 
 _STATUS_OF_OUTCOME = {
@@ -58,9 +59,20 @@ def outcome(call: Call) -> Outcome:
         return Outcome.ANSWERED
     if call.direction is Direction.INCOMING:
         return Outcome.MISSED
+    if call.order and (not call.dials or _nobody_there(call)):
+        return ordered.end_of(failure(call))[0]
     if not call.dials:
         return _outcome_without_dial(call)
     return _outcome_of_dial(call.dials[-1])
+
+
+def failure(call: Call) -> str:
+    """Why a call that was ordered did not come about, as a code; empty when it did, or when it was given up."""
+    if not call.order or first_talk(call):
+        return ""
+    if call.dials and _nobody_there(call):
+        return "employee_voicemail"
+    return ordered.client_failure(outcome(call)) if call.dials else ordered.employee_failure(call)
 
 
 def _outcome_without_dial(call: Call) -> Outcome:
@@ -80,6 +92,8 @@ def _outcome_of_dial(dial: Dial) -> Outcome:
 def status(call: Call) -> str:
     """STATUS_CODE for the portal."""
     result = outcome(call)
+    if call.order and (not call.dials or _nobody_there(call)) and not first_talk(call):
+        return ordered.end_of(failure(call))[1]
     if result is Outcome.FAILED and call.dials:
         return _STATUS_OF_CAUSE.get(call.dials[-1].cause, "503")
     return _STATUS_OF_OUTCOME[result]

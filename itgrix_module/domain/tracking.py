@@ -13,6 +13,7 @@ from typing import Any
 from itgrix_module.domain.call import Call, Direction, Leg, Recording, Ring
 from itgrix_module.domain.dialling import dial_ended, leg_dialled
 from itgrix_module.domain.facts import (
+    CallOrdered,
     DialEnded,
     Fact,
     LegAdded,
@@ -25,11 +26,13 @@ from itgrix_module.domain.facts import (
     LegQueued,
     LegRated,
     LegTransferred,
+    OrderFailed,
     RecordingNamed,
     Side,
 )
 from itgrix_module.domain.handing import leg_transferred
 from itgrix_module.domain.numbers import is_dialled_number, is_subscriber, looks_subscriber
+from itgrix_module.domain.ordered import leg_refused, order_failed, ordered
 from itgrix_module.domain.talking import close, leg_joined, leg_parted, park_if_left
 
 
@@ -68,7 +71,7 @@ def _begin(call: Call, fact: LegAdded) -> Call:
     if not fact.calling:
         return call
     if fact.side is not Side.OUTSIDE:
-        return replace(call, number=fact.dialled) if is_subscriber(fact.dialled) else call
+        return replace(call, number=fact.dialled) if is_subscriber(fact.dialled) and not call.order else call
     did = fact.dialled if is_dialled_number(fact.dialled) else ""
     return replace(
         call,
@@ -116,7 +119,15 @@ def _recording_named(call: Call, fact: RecordingNamed) -> Call:
         return call
     if "/" not in fact.path and any(item.leg == fact.leg for item in call.recordings):
         return call  # the call record repeats the bare name of a file whose path is known
+    if any(_is_name_of(item, fact) for item in call.recordings):
+        known = (replace(item, path=fact.path) if _is_name_of(item, fact) else item for item in call.recordings)
+        return replace(call, recordings=tuple(known))
     return replace(call, recordings=(*call.recordings, Recording(fact.leg, fact.path, fact.at)))
+
+
+def _is_name_of(recording: Recording, fact: RecordingNamed) -> bool:
+    """Is it the bare name of the file whose path the PBX tells only now?"""
+    return recording.leg == fact.leg and "/" not in recording.path and fact.path.endswith(f"/{recording.path}")
 
 
 def _stopped(recording: Recording, leg: str, at: float) -> Recording:
@@ -131,7 +142,7 @@ def _leg_ended(call: Call, fact: LegEnded) -> Call:
         return call
     dials = tuple(replace(dial, cause=fact.cause) if dial.leg == fact.leg else dial for dial in call.dials)
     call = replace(
-        call.without_leg(fact.leg),
+        leg_refused(call, leg, fact.cause).without_leg(fact.leg),
         dials=dials,
         recordings=tuple(_stopped(item, fact.leg, fact.at) for item in call.recordings),
         parks=close(call.parks, fact.at) if leg.parked else call.parks,
@@ -145,6 +156,8 @@ def _is_over(call: Call) -> bool:
     """The client is gone, or, where he never spoke with anybody on an outgoing call, everybody is."""
     if not call.legs:
         return True
+    if call.order and not call.client:
+        return False  # whoever was to be rung says by his last channel why he was not reached
     if not call.client or call.client in call.legs:
         return _is_abandoned(call)
     return call.direction is Direction.INCOMING or any(talk.employee for talk in call.talks)
@@ -180,6 +193,8 @@ def moved(source: Call, target: Call, legs: frozenset[str]) -> tuple[Call, Call]
 
 
 _TABLE: dict[type[Any], Callable[[Call, Any], Call]] = {
+    CallOrdered: ordered,
+    OrderFailed: order_failed,
     LegAdded: _leg_added,
     LegNumbered: _leg_numbered,
     LegDialled: leg_dialled,

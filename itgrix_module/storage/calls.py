@@ -16,6 +16,7 @@ from itgrix_module.domain.steps import Priority
 from itgrix_module.storage.engine import Database
 from itgrix_module.storage.lanes import IN_ONE_STATEMENT, append_steps, hasten, new_step_values
 from itgrix_module.storage.models import Call, Client, Party, SeenLine, Timeline
+from itgrix_module.storage.reports import forget_days, forget_merged
 from itgrix_module.storage.rows import CALL_COLUMNS, call_key, call_row, call_values, parties_of, timeline_values
 from itgrix_module.storage.values import clip
 from itgrix_module.storage.writing import slices, table_of, upsert
@@ -135,6 +136,11 @@ class SqlCallStore:
             return [call_row(row) for row in connection.execute(query).mappings()]
 
 
+def store_work(connection: Connection, work: BufferedWork) -> None:
+    """Store a work as part of a larger transaction."""
+    _write(connection, work)
+
+
 def _new_part(connection: Connection, work: BufferedWork, earlier: BufferedWork | None) -> BufferedWork:
     if earlier is None or not _is_written(connection, earlier):
         return work
@@ -152,6 +158,7 @@ def _write(connection: Connection, work: BufferedWork) -> None:
     for merge in work.merges:
         _merge(connection, ids, *merge)
     _write_lines(connection, work)
+    forget_days(connection, work.rows.values())
 
 
 def _touched(work: BufferedWork) -> list[Key]:
@@ -223,6 +230,7 @@ def _merge(connection: Connection, ids: dict[Key, int], node: str, gone: str, ke
     if old is None:
         return
     connection.execute(update(calls).where(calls.c.id == old).values(merged_into=kept, live=False))
+    forget_merged(connection, old)
     if new is not None:
         connection.execute(update(timeline).where(timeline.c.call_id == old).values(call_id=new))
 

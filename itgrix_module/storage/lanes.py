@@ -2,9 +2,9 @@
 """The waiting steps of a call and its row in the lanes, kept in step.
 
 Rules, for every function here: the caller holds the row of the call (its transaction has written or locked it), so two
-writers of one call's steps follow one another; a lane exists exactly while steps wait; its priority is that of the
-first waiting step, its ``ready_at`` that step's due time, unless somebody holds the lane: then it is the end of the
-lease and only the holder's settlement changes it.
+writers of one call's steps follow one another; a lane exists exactly while steps wait; its priority is the
+``urgency`` of those, its ``ready_at`` the first one's due time, unless somebody holds the lane: then it is the end of
+the lease and only the holder's settlement changes it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
 
 from itgrix_module.app.ports import NewStep
+from itgrix_module.domain.steps import urgency
 from itgrix_module.storage.models import Call, Lane, Step
 from itgrix_module.storage.values import clip, to_json
 from itgrix_module.storage.writing import slices, table_of
@@ -33,6 +34,7 @@ class Waiting:
 
     id: int
     n: int
+    kind: str
     priority: int
     due_at: float
     attempts: int
@@ -128,7 +130,15 @@ def waiting_steps(connection: Connection, ids: Iterable[int]) -> dict[int, list[
     found: dict[int, list[Waiting]] = {}
     for some in slices(ids, IN_ONE_STATEMENT):
         query = (
-            select(steps.c.call_id, steps.c.id, steps.c.n, steps.c.priority, steps.c.due_at, steps.c.attempts)
+            select(
+                steps.c.call_id,
+                steps.c.id,
+                steps.c.n,
+                steps.c.kind,
+                steps.c.priority,
+                steps.c.due_at,
+                steps.c.attempts,
+            )
             .where(steps.c.call_id.in_(some), state_is("waiting"))
             .order_by(steps.c.call_id, steps.c.n)
         )
@@ -165,13 +175,11 @@ def _show_lanes(connection: Connection, nodes: Mapping[int, str], waiting: Mappi
     there: set[int] = set()
     for some in slices(waiting, IN_ONE_STATEMENT):
         there.update(connection.scalars(select(lanes.c.call_id).where(lanes.c.call_id.in_(some))))
-    new = [_lane_values(call, nodes[call], rows[0]) for call, rows in waiting.items() if call not in there]
+    new = [_lane_values(call, nodes[call], rows) for call, rows in waiting.items() if call not in there]
     if new:
         connection.execute(insert(lanes), new)
     old = [
-        {"call": call, "head": rows[0].priority, "due": rows[0].due_at}
-        for call, rows in waiting.items()
-        if call in there
+        {"call": call, "head": _urgency(rows), "due": rows[0].due_at} for call, rows in waiting.items() if call in there
     ]
     if old:
         # Only a free lane: what was added to a held one counts when its holder settles.
@@ -179,8 +187,13 @@ def _show_lanes(connection: Connection, nodes: Mapping[int, str], waiting: Mappi
         connection.execute(statement.values(priority=bindparam("head"), ready_at=bindparam("due")), old)
 
 
-def _lane_values(call: int, node: str, head: Waiting) -> dict[str, Any]:
-    return {"call_id": call, "node": node, "priority": head.priority, "ready_at": head.due_at, "owner": "", "token": ""}
+def _lane_values(call: int, node: str, rows: Sequence[Waiting]) -> dict[str, Any]:
+    free = {"owner": "", "token": ""}
+    return {"call_id": call, "node": node, "priority": _urgency(rows), "ready_at": rows[0].due_at, **free}
+
+
+def _urgency(rows: Sequence[Waiting]) -> int:
+    return urgency((step.kind, step.priority) for step in rows)
 
 
 def release_lane(connection: Connection, call: int) -> None:

@@ -110,9 +110,13 @@ def _version(connection: Connection) -> str | None:
     return MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
 
 
+def known_versions() -> frozenset[str]:
+    """Of tables that this program can bring to ``head()``."""
+    return frozenset(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
 def _refuse_newer(found: str | None) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if found is not None and found not in known:
+    if found is not None and found not in known_versions():
         raise NeedsOwner(
             "database_newer",
             f"the database was made by a newer version of the program ({found}; this one knows up to {head()})",

@@ -340,6 +340,8 @@ class User(Base):
     role: Mapped[str] = _text(32)
     created_at: Mapped[float] = _time()
     disabled: Mapped[bool] = _flag()
+    listens: Mapped[bool] = _flag()
+    password_at: Mapped[float] = _time()
 
 
 class Audit(Base):
@@ -355,3 +357,7 @@ class Audit(Base):
     action: Mapped[str] = _text(100)
     subject: Mapped[str] = _text(191)
     data: Mapped[str] = _json("{}")
+
+
+# Tables of single areas; below, because they need what is above.
+from itgrix_module.storage import models_access, models_dials, models_events, models_reports  # noqa: E402, F401

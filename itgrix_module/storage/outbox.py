@@ -42,11 +42,12 @@ timeline: Table = table_of(Timeline)
 STATES = ("waiting", "done", "failed", "dropped")
 TAKE_SQLITE = text(
     "UPDATE itgrix_lanes SET owner = :owner, token = :token, ready_at = :until WHERE call_id IN ("
-    "SELECT call_id FROM itgrix_lanes WHERE priority = :priority AND ready_at <= :now ORDER BY ready_at LIMIT :limit)"
+    "SELECT call_id FROM itgrix_lanes WHERE priority = :priority AND ready_at <= :now "
+    "AND :node IN ('', node) ORDER BY ready_at LIMIT :limit)"
 )
 TAKE_MARIADB = text(
     "UPDATE itgrix_lanes SET owner = :owner, token = :token, ready_at = :until "
-    "WHERE priority = :priority AND ready_at <= :now ORDER BY ready_at LIMIT :limit"
+    "WHERE priority = :priority AND ready_at <= :now AND :node IN ('', node) ORDER BY ready_at LIMIT :limit"
 )
 
 
@@ -58,7 +59,7 @@ class SqlOutbox:
         self._take: Executable = TAKE_SQLITE if database.is_sqlite else TAKE_MARIADB
 
     def claim(
-        self, owner: str, now: float, lease: float, limit: int, first: int = 0, last: int = 99
+        self, owner: str, now: float, lease: float, limit: int, first: int = 0, last: int = 99, node: str = ""
     ) -> list[ClaimedLane]:
         if not owner:
             raise ValueError("a claim needs an owner")
@@ -66,7 +67,7 @@ class SqlOutbox:
         if limit <= 0 or ready is None or ready > now:
             return []
         token = uuid4().hex
-        values = {"owner": clip(owner, 100), "now": now, "until": now + lease, "token": token}
+        values = {"owner": clip(owner, 100), "now": now, "until": now + lease, "token": token, "node": clip(node, 64)}
         return self._database.run(
             lambda connection: self._claim(connection, values, limit, first, last),
             durable=False,
@@ -171,7 +172,7 @@ def _claimed(connection: Connection, token: str) -> list[ClaimedLane]:
         # Its steps were dropped by hand while a worker that died held it.
         connection.execute(delete(lanes).where(lanes.c.call_id == call))
     found = [ClaimedLane(call_row(held[call]), portal_side(held[call]), tuple(waiting[call])) for call in waiting]
-    return sorted(found, key=lambda lane: (lane.steps[0].priority, lane.steps[0].due_at))
+    return sorted(found, key=lambda lane: (lane.urgency, lane.steps[0].due_at))
 
 
 def _waiting_steps(connection: Connection, ids: Sequence[int]) -> dict[int, list[StoredStep]]:

@@ -52,6 +52,11 @@ class SqlTokenStore:
         self._leases = SqlLeases(database)
         self._thread = threading.Lock()
 
+    @property
+    def vault(self) -> Vault:
+        """What seals the pair, for other secrets of the portal."""
+        return self._vault
+
     def load(self) -> Tokens | None:
         """Raises NeedsOwner ``key_wrong`` when the key file does not open the pair."""
         with self._database.read() as connection:

@@ -149,6 +149,15 @@ def _read_keys(path: Path) -> tuple[str, ...]:
     return _checked(path, keys)
 
 
+def is_key(text: str) -> bool:
+    """Could it be a line of a key file?"""
+    try:
+        Fernet(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _checked(path: Path, keys: tuple[str, ...]) -> tuple[str, ...]:
     try:
         for key in keys:

@@ -4,20 +4,97 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
+from collections.abc import Callable, Mapping
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
 
+from itgrix_module.telemetry.masking import without_persons, without_secrets
+
+FILE_BYTES, FILES = 10_000_000, 5
+PARTS = (
+    *("asterisk", "calls", "delivery", "employees", "errands", "events", "health", "hooks", "lines", "numbers"),
+    *("operations", "panel", "recordings", "routing", "service"),
+)
 _LINE = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 _QUIET = ("alembic", "apscheduler", "urllib3", "waitress", "werkzeug")
+_OURS = ("itgrix", "itgrix_module")
 
 
-def to_stderr(level: str = "INFO") -> None:
-    """Our lines at ``level``, those of the libraries only from warnings on."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter(_LINE))
+def _as_it_is() -> bool:
+    return False
+
+
+class Lines(logging.Formatter):
+    """One line, or one and indented ones: what came over a wire cannot pass for another line. Never a secret.
+
+    ``hides_persons``: asked for each line.
+    """
+
+    def __init__(self, hides_persons: Callable[[], bool] = _as_it_is) -> None:
+        super().__init__(_LINE)
+        self._hides_persons = hides_persons
+
+    def format(self, record: logging.LogRecord) -> str:
+        """See logging.Formatter."""
+        text = without_secrets(super().format(record))
+        if self._hides_persons():
+            text = without_persons(text)
+        return text.replace("\r", " ").replace("\n", "\n    ") if "\n" in text or "\r" in text else text
+
+
+class _File(RotatingFileHandler):
+    """Belongs to the user of the service alone. A full disk neither stops the service nor fills another log."""
+
+    def _open(self):  # type: ignore[no-untyped-def]
+        os.close(os.open(self.baseFilename, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o640))
+        return super()._open()
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """The checks of the disk say what is wrong with it."""
+
+
+def to_stderr(level: str = "INFO", file: Path | None = None, hides_persons: Callable[[], bool] = _as_it_is) -> None:
+    """Our lines at ``level``, those of the libraries only from warnings on.
+
+    ``file``: where they go as well, unless whoever started us sends our standard error there anyway.
+    """
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    if file is not None and not _is_stderr(file):
+        handlers += _file_handlers(file)
+    for handler in handlers:
+        handler.setFormatter(Lines(hides_persons))
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    for old in root.handlers:
+        if isinstance(old, _File):
+            old.close()
+    root.handlers[:] = handlers
     root.setLevel(logging.WARNING)
-    logging.getLogger("itgrix").setLevel(level)
-    logging.getLogger("itgrix_module").setLevel(level)
+    set_levels(level, {})
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _file_handlers(file: Path) -> list[logging.Handler]:
+    try:
+        file.parent.mkdir(mode=0o750, exist_ok=True)
+        return [_File(file, maxBytes=FILE_BYTES, backupCount=FILES - 1, encoding="utf-8", errors="backslashreplace")]
+    except OSError as error:
+        sys.stderr.write(f"the log file {file} cannot be written: {error.strerror}\n")
+        return []
+
+
+def _is_stderr(file: Path) -> bool:
+    try:
+        return os.path.samestat(file.stat(), os.fstat(sys.stderr.fileno()))
+    except (OSError, ValueError):
+        return False
+
+
+def set_levels(level: str, parts: Mapping[str, str]) -> None:
+    """How much is logged from now on; ``parts``: those that differ."""
+    for name in _OURS:
+        logging.getLogger(name).setLevel(level)
+    for part in PARTS:
+        logging.getLogger(f"itgrix.{part}").setLevel(parts.get(part, logging.NOTSET))

@@ -80,6 +80,7 @@ class Portal:
     looks: int = 0
     fill: float = 0.0
     rest: float = 0.0
+    record_rest: float = 0.0
     records: dict[str, str] = field(default_factory=dict)
     clients: dict[str, tuple[Record, ...]] = field(default_factory=dict)
     searches: list[Question] = field(default_factory=list)
@@ -125,8 +126,8 @@ class Portal:
     def pressure(self) -> float:
         return self.fill
 
-    def ready_in(self) -> float:
-        return self.rest
+    def ready_in(self, priority: int = 0) -> float:
+        return self.rest if priority < Priority.RECORD else max(self.rest, self.record_rest)
 
 
 def accepted(orders: Sequence[CallOrder]) -> list[CallReply]:

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
+from itgrix_module.app.ports import CallOrder, CallReply
 from itgrix_module.domain.failures import Failure, NeedsOwner, Temporary
-from tests.app.desk import START, Desk, Portal, new, register, sent
+from tests.app.desk import START, Desk, Portal, Script, accepted, finish, new, refused, register, sent
 
 LOST = Temporary("read_timeout", "no answer in time", executed=True)
 REFUSED = Temporary("refused", "nothing listens there", scope="portal")
@@ -179,3 +182,73 @@ def test_portal_that_is_away_is_not_asked_in_a_hurry() -> None:
     desk.call("1.1", register())
     desk.run()
     assert desk.deliverer.idle() >= 0.25
+
+
+def ended(desk: Desk, linkedid: str) -> None:
+    """A call that rang and ended before the portal could be told."""
+    desk.call(linkedid, register(), new("hide", employees=["101"]), finish(talk=0.0, status="304"))
+
+
+def test_ringing_call_goes_before_all_that_have_ended() -> None:
+    desk = Desk()
+    for number in range(5):
+        ended(desk, f"old.{number}")
+    desk.clock.now += 60
+    desk.call("rings", register())
+    desk.run()
+    assert sent(desk)[0].key == "rings"
+    assert len(sent(desk)) == 6
+
+
+def test_calls_that_have_ended_leave_room_in_the_budget_for_those_that_ring() -> None:
+    desk = Desk(Portal(record_rest=0.5))
+    ended(desk, "old")
+    assert desk.run() == 0
+    assert desk.deliverer.idle() == 0.5
+    desk.call("rings", register())
+    desk.run()
+    assert [order.key for order in sent(desk)] == ["rings"]
+
+
+def test_method_that_rests_holds_calls_of_the_past_once_and_not_each_of_them() -> None:
+    rests = Temporary("method_held", "it rests", retry_after=30.0)
+    desk = Desk(Portal([refused(finished=rests)]))
+    for number in range(20):
+        ended(desk, f"old.{number}")
+    desk.run()
+    assert len(desk.portal.orders) == 1
+    desk.run(29)
+    assert len(desk.portal.orders) == 1
+    desk.run(2)
+    assert {desk.states(f"old.{number}")["finish"] for number in range(20)} == {"done"}
+
+
+def test_calls_of_the_past_leave_workers_for_those_that_ring() -> None:
+    desk = Desk()
+    under_way: list[str] = []
+
+    def meanwhile(orders: Sequence[CallOrder]) -> list[CallReply]:
+        """While one request of the past is under way, another worker looks for work."""
+        under_way.append(orders[0].key)
+        ended(desk, f"more.{len(under_way)}")
+        desk.deliverer.deliver_due()
+        return accepted(orders)
+
+    ended(desk, "old")
+    desk.portal.script = [meanwhile] * 5
+    desk.deliverer.deliver_due()
+    assert under_way == ["old", "more.1"], "two workers at most"
+    desk.portal.script = [meanwhile, ring_meanwhile(desk)]
+    desk.deliverer.deliver_due()
+    assert sent(desk)[-1].key == "rings", "a third worker told of it at once"
+
+
+def ring_meanwhile(desk: Desk) -> Script:
+    """While the last worker that may tell of the past is busy, a phone rings."""
+
+    def answer(orders: Sequence[CallOrder]) -> list[CallReply]:
+        desk.call("rings", register())
+        assert desk.deliverer.deliver_due() == 1
+        return accepted(orders)
+
+    return answer

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from itgrix_module.app.ports import PortalSide
-from itgrix_module.app.upload import OWNER_PAUSE, PATIENCE, Recording
+from itgrix_module.app.upload import OWNER_PAUSE, PATIENCE, Recording, Uploader
 from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent, Temporary
 from tests.app.desk import START, Desk, Portal, Shelf, attach
 
@@ -167,3 +167,12 @@ def test_database_that_cannot_store_the_outcome_gets_it_later() -> None:
     here.uploader.upload_due()
     assert here.states() == {"attach": "done"}
     assert len(here.portal.attached) == 1
+
+
+def test_recording_on_another_nodes_disk_is_left_to_that_node() -> None:
+    here = desk(MP3)
+    theirs = Uploader(
+        here.stores.outbox, here.portal, here.shelf, here.standing, here.clock, lambda: 0.5, "them:up", node="other"
+    )
+    assert theirs.upload_due() == 0
+    assert here.uploader.upload_due() == 1

@@ -120,9 +120,9 @@ def test_repeated_delivery_has_the_same_key_and_another_call_another_one():
     other = events.read_event(CALL_START.replace("1773236989", "1773236990"))
     assert first.dedup_key() == again.dedup_key() != other.dedup_key()
     lead = events.read_event(encode({"event": "ONCRMLEADADD", "data": {"FIELDS": {"ID": 5}}, "ts": 7}))
-    assert lead.dedup_key() == ("ONCRMLEADADD", "5", "7", "")
+    assert lead.dedup_key() == "ONCRMLEADADD:5:7"
     task = events.read_event(encode({"event": "ONTASKADD", "data": {"FIELDS_AFTER": {"ID": 6}}}))
-    assert task.dedup_key()[1] == "6"
+    assert task.dedup_key() == "ONTASKADD:6:"
 
 
 INSTALL = {
@@ -202,4 +202,21 @@ def test_odd_shapes_of_known_keys_are_empty():
     event = events.read_event(odd)
     assert (event.data, event.ts, event.handler_id, event.auth.member_id) == ({}, None, "", "")
     assert event.age(5.0) is None
-    assert events.read_event(f"event=A&data[CALL_ID][x]={quote('y')}").dedup_key()[1] == ""
+    assert events.read_event(f"event=A&data[CALL_ID][x]={quote('y')}").dedup_key().startswith("A:")
+
+
+def test_click_is_one_whenever_it_is_told_and_through_whichever_handler():
+    later = CALL_START.replace("event_handler_id", "another_id") + "&ts=1999999999"
+    assert events.read_event(CALL_START).dedup_key() == events.read_event(later).dedup_key()
+
+
+def test_form_that_is_sent_twice_is_two_and_delivered_twice_is_one():
+    form = {"event": "ONEXTERNALCALLBACKSTART", "data": {"PHONE_NUMBER": "+7916", "TEXT": "Ёж"}, "ts": 7}
+    keys = [events.read_event(encode({**form, "ts": ts})).dedup_key() for ts in (7, 7, 8)]
+    assert keys[0] == keys[1] != keys[2]
+
+
+def test_key_of_anything_fits_its_column():
+    for call in ("x" * 5000, "ё" * 150, "a\r\nb"):
+        key = events.key_of("ONEXTERNALCALLSTART", {"CALL_ID": call}, "1")
+        assert len(key) <= 190

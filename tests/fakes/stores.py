@@ -29,6 +29,7 @@ from itgrix_module.app.ports import (
     Work,
 )
 from itgrix_module.domain.failures import Permanent, Temporary
+from itgrix_module.domain.steps import urgency
 
 Key = tuple[str, str]
 STATES = ("waiting", "done", "failed", "dropped")
@@ -62,6 +63,9 @@ class MemoryCall:
 
     def waiting(self) -> list[StoredStep]:
         return [stored.step for stored in self.steps if stored.state == "waiting"]
+
+    def urgency(self) -> int:
+        return urgency((step.kind, step.priority) for step in self.waiting())
 
     def ready_at(self) -> float:
         return self.lease_until if self.owner else self.waiting()[0].due_at
@@ -186,12 +190,15 @@ class MemoryOutbox:
     def __init__(self, stores: MemoryStores) -> None:
         self._stores = stores
 
-    def claim(self, owner: str, now: float, lease: float, limit: int, first: int = 0, last: int = 99) -> list[Lane]:
+    def claim(
+        self, owner: str, now: float, lease: float, limit: int, first: int = 0, last: int = 99, node: str = ""
+    ) -> list[Lane]:
         if not owner:
             raise ValueError("a claim needs an owner")
         with self._stores.lock:
-            ready = [call for call in self._lanes(first, last) if call.ready_at() <= now]
-            ready.sort(key=lambda call: (call.waiting()[0].priority, call.waiting()[0].due_at))
+            lanes = [call for call in self._lanes(first, last) if node in ("", call.row.node)]
+            ready = [call for call in lanes if call.ready_at() <= now]
+            ready.sort(key=lambda call: (call.urgency(), call.waiting()[0].due_at))
             for call in ready[:limit]:
                 call.owner, call.lease_until = owner, now + lease
             return [Lane(call.row, call.portal, tuple(call.waiting())) for call in ready[:limit]]
@@ -260,7 +267,7 @@ class MemoryOutbox:
 
     def _lanes(self, first: int = 0, last: int = 99) -> list[MemoryCall]:
         waiting = [call for call in self._stores.data.calls.values() if call.waiting()]
-        return [call for call in waiting if first <= call.waiting()[0].priority <= last]
+        return [call for call in waiting if first <= call.urgency() <= last]
 
 
 def _settle(call: MemoryCall, settled: Settlement, now: float) -> None:

@@ -20,6 +20,7 @@ from typing import Any
 import requests
 
 from tests.fakes.web_server import served
+from tests.module.interpreter import PHP, is_there
 from web.gateway import Gateway
 from web.visitor import VISITOR
 
@@ -48,9 +49,9 @@ RewriteRule node - [F]
 
 def has_php() -> bool:
     """PHP with what the gate needs."""
-    if shutil.which("php") is None:
+    if not is_there():
         return False
-    listed = subprocess.run(["php", "-m"], capture_output=True, text=True, check=False).stdout.split()
+    listed = subprocess.run([PHP, "-m"], capture_output=True, text=True, check=False).stdout.split()
     return "curl" in listed and "session" in listed
 
 
@@ -187,7 +188,7 @@ def php_server(html: Path, place: Path, sessions: Path) -> Iterator[str]:
     port = free_port()
     settings = {"enable_post_data_reading": "0", "session.save_path": str(sessions), "session.name": "PHPSESSID"}
     options = [word for name, value in settings.items() for word in ("-d", f"{name}={value}")]
-    command = ["php", *options, "-S", f"127.0.0.1:{port}", "-t", str(html), str(HERE / "router.php")]
+    command = [PHP, *options, "-S", f"127.0.0.1:{port}", "-t", str(html), str(HERE / "router.php")]
     environment = {
         **os.environ,
         "ITGRIX_HOME": str(place),

@@ -40,7 +40,7 @@ def test_an_unknown_session_is_no_session(browser: Browser, service: Service) ->
 
 def test_a_visitor_is_handed_over_with_name_rights_and_place(admin: Browser) -> None:
     seen = admin.ask("/calls/?q=%D0%B8&q=2").json()
-    assert seen["visitor"] == {"name": "admin", "rights": ["change", "listen", "see"]}
+    assert seen["visitor"] == {"name": "admin", "rights": ["administer", "change", "listen", "see"]}
     assert seen["target"] == "/calls/?q=%D0%B8&q=2"
     assert seen["prefix"] == GATE
     assert seen["address"] == "127.0.0.1"
@@ -53,6 +53,7 @@ def test_a_visitor_is_handed_over_with_name_rights_and_place(admin: Browser) -> 
         ("itgrix", ["see"]),
         ("core;itgrix;itgrix_listen", ["listen", "see"]),
         ("itgrix;itgrix_change", ["change", "see"]),
+        ("itgrix;itgrix_administer", ["administer", "see"]),
     ],
 )
 def test_rights_follow_the_sections_of_the_gui(browser: Browser, sections: str, rights: list[str]) -> None:
@@ -81,7 +82,9 @@ def test_a_session_that_somebody_holds_does_not_stall_the_panel(admin: Browser) 
     )
     try:
         assert next(holder.iter_content(4)) == b"held"
-        assert admin.session.request("GET", f"{admin.base}{GATE}/", timeout=5).json()["visitor"]["name"] == "admin"
+        # On a connection of its own: PHP's small server may keep the other one at the process that is held.
+        with requests.get(f"{admin.base}{GATE}/", cookies=admin.session.cookies, timeout=5) as answer:
+            assert answer.json()["visitor"]["name"] == "admin"
     finally:
         holder.close()
 

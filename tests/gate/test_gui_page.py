@@ -85,6 +85,14 @@ def test_the_panel_fills_the_window_works_and_asks_for_a_lost_login(gui: str, pa
     expect(page.locator("#login")).to_be_visible()
 
 
+def test_a_page_that_refreshes_itself_notices_that_the_session_is_over(gui: str, page: Page) -> None:
+    page.goto(f"{gui}&login=1")
+    page.goto(gui)
+    expect(page.frame_locator("#itgrix-panel").locator("[data-live]").first).to_be_visible()
+    page.request.get(gui.replace("config.php", "login.php") + "&out=1")
+    expect(page.locator("#login")).to_be_visible(timeout=30_000)
+
+
 def test_a_destination_is_added_in_the_gui(gui: str, page: Page) -> None:
     page.goto(f"{gui}&login=1&view=destinations&new=1")
     page.fill("#itgrix-name", "Sales")

@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from itgrix_module.app.reconcile_ports import Order
 from itgrix_module.core import open_core
+from itgrix_module.domain.failures import Temporary
 from itgrix_module.place import Place
 from itgrix_module.sandbox.portal import PortalConfig, SandboxPortal
 from itgrix_module.sandbox.portal.config import UserSeed
@@ -48,6 +50,22 @@ class Installation:
         """Until nothing is left to send."""
         outbox = self.service.core.outbox
         assert until(lambda: outbox.counts()["lanes"] == 0, seconds), outbox.counts()
+
+    def compare(self, seconds: float) -> None:
+        """With what the PBX wrote down of all calls until now."""
+        reconciling = self.service.reconciling
+
+        def begun() -> bool:
+            try:
+                reconciling.begin(Order(self.service.started, time.time()))
+            except Temporary:  # it runs by itself at this moment
+                return False
+            return True
+
+        assert until(begun, seconds), "the comparison cannot begin"
+        assert until(lambda: (now := reconciling.progress) is not None and now.state != "running", seconds)
+        assert reconciling.progress is not None
+        assert reconciling.progress.state == "done", reconciling.progress
 
 
 def until(true: Callable[[], bool], seconds: float) -> bool:

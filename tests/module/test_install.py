@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import stat
 import subprocess
@@ -238,6 +239,8 @@ def test_uninstall_keeps_data_and_a_new_installation_finds_them(place: Installat
     place.itgrix("settings", "set", "dial.prefix", "9")
     said = ok(place.uninstall())
     assert "Kept in" in said
+    # Whoever removed the module in the PBX's GUI stands in no folder of ours: the command must be whole.
+    assert re.search(r"python3 (/\S+/uninstall\.py) --purge", said)
     left = {path.name for path in place.home.iterdir()}
     assert left == {
         *("backups", "gate.key", "hooks", "itgrix.db", "log", "secret.key", "service.json", "session.key"),

@@ -5,18 +5,24 @@ from __future__ import annotations
 
 import ast
 import itertools
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from string import Formatter, Template
 
 import pytest
 
 import installer.russian
+from installer import package
 from installer.home import Home, Record, ensure_gate_key, point_at
 from installer.request import database_address, parse
 from installer.versions import is_older, rank
 from installer.words import Refused, Teller
 
 ROOT = Path(__file__).parent.parent.parent
+NOBODY = 65534
 ORDER = ["0.9", "1.0.0.dev0", "1.0.0.dev2", "1.0.0a1", "1.0.0b1", "1.0.0rc1", "1.0.0", "1.0.1", "1.2", "1.10", "2"]
 
 
@@ -120,3 +126,25 @@ def test_the_unit_runs_as_the_owner_and_respects_a_stop() -> None:
     assert "\nUser=asterisk\n" in text
     assert "\nExecStart=/var/lib/asterisk/itgrix/bin/itgrix serve --bind 127.0.0.1:8077\n" in text
     assert "/var/lib/asterisk/itgrix/stopped" in text
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root")
+@pytest.mark.parametrize("command", ["itgrix", "itgrix-service"])
+def test_what_root_runs_leaves_nothing_of_root_in_the_home(tmp_path: Path, command: str) -> None:
+    home = Home(tmp_path / "home")
+    home.packages.mkdir(parents=True)
+    (tmp_path / "venv" / "bin").mkdir(parents=True)
+    (tmp_path / "venv" / "bin" / "python").symlink_to(sys.executable)
+    installed = package.ensure(_installer_alone(tmp_path / "archive"), home, tmp_path / "venv")
+    (home.folder / "bin").mkdir()
+    package.switch(home, installed)
+    for path in (home.folder, *home.folder.rglob("*")):
+        os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+    subprocess.run([str(home.folder / "bin" / command), "status"], capture_output=True, check=False, cwd="/")
+    assert not [path for path in home.folder.rglob("*") if path.lstat().st_uid == 0]
+
+
+def _installer_alone(root: Path) -> Path:
+    shutil.copytree(ROOT / "installer", root / "installer", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", root)
+    return root

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
+import re
 import subprocess
 import time
 from collections.abc import Callable
@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 
+from tests.module.interpreter import PHP, is_there
+
 HERE = Path(__file__).parent / "php"
 ROOT = HERE.parent.parent.parent
-pytestmark = pytest.mark.skipif(shutil.which("php") is None, reason="needs PHP")
+pytestmark = pytest.mark.skipif(not is_there(), reason="needs PHP")
 
 ADD = """
 $m->destinations()->save('', ['name' => 'Sales; "A", (б)', 'fallback' => 'ext-group,600,1', 'limit_ms' => '800']);
@@ -44,7 +46,7 @@ def php(home: Path) -> Php:
         }
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ITGRIX_")}
         environment |= {"PBX_SETTINGS": json.dumps(known | (settings or {})), "LANG": "C", "LC_ALL": "C"} | environ
-        command = ["php", "-d", "display_errors=stderr", str(HERE / "run.php")]
+        command = [PHP, "-d", "display_errors=stderr", str(HERE / "run.php")]
         done = subprocess.run(command, input=scenario, capture_output=True, text=True, check=False, env=environment)
         assert done.returncode == 0, done.stderr + done.stdout
         found = json.loads(done.stdout)
@@ -64,9 +66,11 @@ def program(home: Path, name: str, text: str) -> None:
 def test_destinations_are_offered_by_name(php: Php) -> None:
     rows = php(ADD + "return itgrix_destinations();")
     assert [(row["destination"], row["description"], row["category"]) for row in rows] == [
-        ("itgrix-responsible,1,1", 'Sales; "A", (б)', "Itgrix: connect to the responsible"),
-        ("itgrix-responsible,2,1", "Support", "Itgrix: connect to the responsible"),
+        ("itgrix-responsible,1,1", 'Connect to the responsible: Sales; "A", (б)', "Itgrix"),
+        ("itgrix-responsible,2,1", "Connect to the responsible: Support", "Itgrix"),
     ]
+    # The GUI's script looks for $("#" + category + number): a colon in it makes the second selector stay hidden.
+    assert all(re.fullmatch(r"[A-Za-z][A-Za-z0-9 ]*", row["category"]) for row in rows)
     assert php("return itgrix_destinations();") is None
 
 
@@ -83,8 +87,12 @@ def test_dialplan_asks_the_service_and_falls_back(php: Php) -> None:
         "n,Goto(ext-group,600,1)",
     ]
     assert lines["itgrix-responsible,2"][4:] == [
+        "n,Macro(blkvm-set,reset)",
+        "n,Set(__NODEST=${EXTEN})",
         "n,Dial(Local/${ITGRIX_EXTENSION}@from-internal/n,20,tr)",
         'n,GotoIf($["${DIALSTATUS}"="ANSWER"]?end)',
+        "n,Set(__NODEST=)",
+        "n,Macro(blkvm-clr,)",
         "n,Goto(fallback)",
         "n(end),Hangup()",
         "n(fallback),Noop(Itgrix: ${ITGRIX_REASON})",
@@ -144,6 +152,44 @@ def _b64(text: str) -> str:
 def test_a_destination_cannot_be_its_own_fall_back(php: Php) -> None:
     found = php(ADD + "return $m->destinations()->save('1', ['name' => 'A', 'fallback' => 'itgrix-responsible,1,1']);")
     assert list(found) == ["fallback"]
+
+
+@pytest.mark.parametrize(("number", "fallback"), [("1", "itgrix-responsible,2,1"), ("3", "itgrix-responsible,3,1")])
+def test_fall_backs_do_not_lead_in_a_circle(php: Php, number: str, fallback: str) -> None:
+    first = "$m->destinations()->save('', ['name' => 'A', 'fallback' => 'ext-group,600,1']);"
+    second = "$m->destinations()->save('', ['name' => 'B', 'fallback' => 'itgrix-responsible,1,1']);"
+    third = "$m->destinations()->save('', ['name' => 'C', 'fallback' => 'itgrix-responsible,2,1']);"
+    circle = f"$m->destinations()->save('{number}', ['name' => 'D', 'fallback' => '{fallback}'])"
+    found = php(f"{first} {second} return [{third[:-1]}, {circle}];")
+    assert found == [[], {"fallback": "It cannot be its own fall-back."}]
+
+
+def test_a_new_destination_cannot_fall_back_to_one_that_waits_for_its_number(php: Php) -> None:
+    first = "$m->destinations()->save('', ['name' => 'A', 'fallback' => 'itgrix-responsible,2,1']);"
+    second = "$m->destinations()->save('', ['name' => 'B', 'fallback' => 'itgrix-responsible,1,1'])"
+    assert list(php(f"{first} return {second};")) == ["fallback"]
+
+
+REMOVE = "$_SESSION['itgrix_token'] = 't'; $_POST = ['action' => 'itgrix_remove', 'token' => 't', 'id' => '%s'];"
+
+
+def test_a_destination_in_use_is_not_removed(php: Php) -> None:
+    look = (
+        "$m->doConfigPageInit('itgrix'); return [array_keys($m->destinations()->all()), $m->showPage('destinations')];"
+    )
+    found = php(ADD + REMOVE % "1" + look, whole=True)
+    assert found["result"][0] == [1, 2]
+    assert "choose another destination there: Inbound route: any" in found["result"][1]
+    assert found["reloads"] == 0
+    found = php(ADD + REMOVE % "2" + look, whole=True)
+    assert (found["result"][0], found["reloads"]) == ([1], 1)
+    assert "Apply Config" in found["result"][1]
+
+
+def test_fall_backs_are_shown_as_the_pbx_calls_them(php: Php) -> None:
+    page = php(ADD + "$_SESSION = []; return $m->showPage('destinations');")
+    assert "<td>Ring Group: Sales (600)</td>" in page
+    assert "<td>app-blackhole,hangup,1</td>" in page  # nobody knows it
 
 
 FORM = "$_SESSION['itgrix_token'] = 't'; $_POST = %s; $m->doConfigPageInit('itgrix'); return $m->destinations()->all();"
@@ -208,7 +254,30 @@ def test_install_hands_over_and_watches_each_minute(php: Php, tmp_path: Path) ->
     assert found["result"] == [True, {"itgrix/watch": "FreePBX\\modules\\Itgrix\\Job * * * * *"}]
     assert found["said"][0] == "install.py --facts -"
     assert '"secret":' in found["said"][1]
+    assert "fwconsole reload" in found["said"][-1]
     assert found["reloads"] == 1
+
+
+def test_the_page_is_dressed_before_the_first_reload(php: Php, tmp_path: Path) -> None:
+    """FreePBX's page asks for ``assets/itgrix/…`` at once, but links that folder only when it reloads."""
+    assets = tmp_path / "html" / "admin" / "assets"
+    settings = {"AMPWEBROOT": str(tmp_path / "html")}
+    python = fake_python(tmp_path)
+    assert php("return $m->install();", settings=settings, ITGRIX_PYTHON=python)  # a GUI without such a folder
+    assets.mkdir(parents=True)
+    for _ in ("new", "upgrade"):
+        assert php("return $m->install();", settings=settings, ITGRIX_PYTHON=python)
+        assert (assets / "itgrix" / "js" / "itgrix.js").is_file()
+    (assets / "itgrix").unlink()
+    (assets / "itgrix").symlink_to(tmp_path / "gone")
+    assert php("return $m->install();", settings=settings, ITGRIX_PYTHON=python)
+
+
+def test_what_is_said_on_the_console_is_not_html(php: Php, tmp_path: Path) -> None:
+    python = tmp_path / "python3"
+    python.write_text("#!/bin/sh\necho 'in <module> & so on'\n")
+    python.chmod(0o755)
+    assert php("return $m->install();", whole=True, ITGRIX_PYTHON=str(python))["said"][0] == "in <module> & so on"
 
 
 def test_a_refused_installation_fails_the_module(php: Php, tmp_path: Path) -> None:
@@ -223,6 +292,33 @@ def test_uninstall_keeps_data_unless_told_otherwise(php: Php, tmp_path: Path, be
     assert found["result"] == [True, []]
     assert found["said"][0] == "Still in use, choose another destination there: Inbound route: any"
     assert found["said"][1].endswith(word)
+
+
+def test_destinations_outlive_an_uninstall_that_keeps_data(php: Php, tmp_path: Path, home: Path) -> None:
+    python = fake_python(tmp_path)
+    empty = "$m->setConfig('destinations', false);"  # FreePBX empties its store after the module's own part
+    found = php(
+        ADD + f"$m->uninstall(); {empty} $m->install(); return $m->destinations()->all();", ITGRIX_PYTHON=python
+    )
+    assert [row["name"] for row in found.values()] == ['Sales; "A", (б)', "Support"]
+    assert not (home / "destinations.json").exists()
+    changed = "$m->destinations()->remove('1');"
+    found = php(
+        ADD + f"$m->uninstall(); {changed} $m->install(); return $m->destinations()->all();", ITGRIX_PYTHON=python
+    )
+    assert list(found) == ["2"]  # what is there now is newer
+
+
+def test_the_manager_modules_leftover_with_our_password_goes(php: Php, tmp_path: Path) -> None:
+    etc = tmp_path / "etc"
+    etc.mkdir()
+    settings = {"ASTETCDIR": str(etc)}
+    (etc / "itgrix").write_text("; Do NOT edit this file as it is auto-generated by FreePBX. ;\n[secret]\nx\n")
+    php("$m->pbx()->removeManagerUser(); return 1;", settings=settings)
+    assert not (etc / "itgrix").exists()
+    (etc / "itgrix").write_text("[somebody's own]\n")
+    php("$m->pbx()->removeManagerUser(); return 1;", settings=settings)
+    assert (etc / "itgrix").exists()
 
 
 def test_start_and_stop_hooks_call_the_service(php: Php, home: Path) -> None:
@@ -269,8 +365,6 @@ def test_a_new_manager_password_reaches_the_service_at_the_next_reload(php: Php,
 
 
 def test_every_text_is_there_in_russian(php: Php) -> None:
-    import re
-
     used: set[str] = set()
     for file in (
         *ROOT.glob("*.php"),
@@ -299,11 +393,12 @@ def test_backup_takes_settings_and_scripts_along_and_restore_puts_them_back(php:
     configs = php(f"{PARTS} {save}")
     assert json.loads(configs["settings"])["portal.webhook_url"] == "secret"
     (home / "hooks" / "need_registration").unlink()
+    configs["kvstore"] = {"noid": {"destinations": {"4": {"name": "D"}}}}
     configs["hooks"]["../evil"] = configs["hooks"]["need_registration"]
     given = f"json_decode(base64_decode('{_b64(json.dumps(configs))}'), true)"
-    restored = "$r->runRestore(); return [$r->getResetInfo(), $r->store];"
+    restored = "$r->runRestore(); return [$r->getResetInfo(), $m->getConfig('destinations')];"
     load = f"$r = new FreePBX\\modules\\Itgrix\\Restore($f, {given}); {restored}"
-    assert php(f"{PARTS} {load}") == [True, {"destinations": "dumped"}]
+    assert php(f"{PARTS} {load}") == [True, {"4": {"name": "D"}}]
     assert (home / "hooks" / "need_registration").read_bytes() == b"#!/bin/sh\nexit 0\xff\n"
     assert (home / "hooks" / "need_registration").stat().st_mode & 0o777 == 0o750
     assert not (home / "evil").exists()

@@ -33,10 +33,16 @@ def tools() -> Iterator[ModuleType]:
     sys.path.remove(str(TOOLS))
 
 
+@pytest.fixture(scope="module")
+def made(tools: ModuleType) -> dict[str, bytes]:
+    """Packed once: that takes seconds."""
+    found: dict[str, bytes] = tools.contents.with_program_packed(tools.contents.sources(), 1_795_000_000)
+    return found
+
+
 @pytest.fixture
-def contents(tools: ModuleType) -> dict[str, bytes]:
-    found: dict[str, bytes] = tools.contents.sources()
-    return found | {"sbom.json": b"{}"}
+def contents(made: dict[str, bytes]) -> dict[str, bytes]:
+    return made | {"sbom.json": b"{}"}
 
 
 def problems(tools: ModuleType, folder: Path, contents: dict[str, bytes]) -> list[str]:
@@ -54,6 +60,15 @@ def test_archive_is_the_same_each_time_and_as_freepbx_wants_it(tools: ModuleType
     assert {entry.name.partition("/")[0] for entry in entries} == {"itgrix"}
     assert {(entry.uid, entry.gid, entry.mtime) for entry in entries} == {(0, 0, 1_795_000_000)}
     assert {entry.mode for entry in entries if entry.isfile()} == {0o644}
+
+
+def test_the_program_travels_packed_and_the_same_each_time(tools: ModuleType, contents: dict[str, bytes]) -> None:
+    again = tools.contents.with_program_packed(tools.contents.sources(), 1_795_000_000)
+    assert again["program.tar.xz"] == contents["program.tar.xz"]
+    inside = tools.contents.program_of(contents)
+    assert {name.partition("/")[0] for name in inside} == {"examples", "itgrix_module", "migrations", "web"}
+    assert inside["web/__init__.py"] == (ROOT / "web" / "__init__.py").read_bytes()
+    assert not [name for name in contents if name.startswith(("web/", "itgrix_module/"))]
 
 
 def test_what_the_source_gives_passes_the_check(tools: ModuleType, contents: dict[str, bytes], tmp_path: Path) -> None:
@@ -136,6 +151,53 @@ def test_feed_names_what_freepbx_reads_and_is_signed(
     tools._public(keys[1]).verify(base64.b64decode(found["signature"]), tools.canonical(json.loads(json.dumps(found))))
     with pytest.raises(SystemExit):
         tools.feed(keys[0], archive, "http://example.org/itgrix.tgz")
+
+
+def test_the_product_believes_the_feed_and_its_archives(
+    tools: ModuleType, keys: tuple[Path, Path], tmp_path: Path
+) -> None:
+    from itgrix_module.app.updates import feed_of
+    from itgrix_module.feed import believed, check_archive, shipped_key
+
+    small, full = tmp_path / "itgrix-9.tgz", tmp_path / "itgrix-9-full.tgz"
+    small.write_bytes(b"small")
+    full.write_bytes(b"full one")
+    notes = {"en": "News", "ru": "Новости"}
+    made = tools.feed(keys[0], small, "https://example.org/itgrix-9.tgz", full=full, notes=notes, now=1_790_000_000.5)
+    key = shipped_key(keys[1])
+    assert key is not None
+    (release,) = feed_of(believed(json.dumps(made).encode(), key)).releases
+    assert release.archive.url == "https://example.org/itgrix-9-full.tgz"
+    assert release.notes_in("ru") == "Новости"
+    check_archive(full, release.archive, key)
+    check_archive(small, release.archives["small"], key)
+
+
+def test_feed_goes_on_from_the_one_before_and_never_backwards(
+    tools: ModuleType, keys: tuple[Path, Path], tmp_path: Path
+) -> None:
+    archive = tmp_path / "itgrix.tgz"
+    archive.write_bytes(b"archive")
+    url = "https://example.org/itgrix.tgz"
+    first = tools.feed(keys[0], archive, url, now=1000.0)
+    former = {**first["releases"][0], "version": "0.9.0"}
+    second = tools.feed(keys[0], archive, url, previous={**first, "releases": [*first["releases"], former]}, now=2000.0)
+    assert [release["version"] for release in second["releases"]] == [first["version"], "0.9.0"]
+    with pytest.raises(SystemExit, match="newer"):
+        tools.feed(keys[0], archive, url, previous=second, now=2000.0)
+    with pytest.raises(SystemExit, match="older"):
+        tools.feed(keys[0], archive, url, previous={**first, "version": "99.0"}, now=3000.0)
+
+
+def test_freepbx_and_the_product_look_at_the_same_address(tools: ModuleType) -> None:
+    import dist
+
+    contents = {"module.xml": b"<module>\n</module>", "packaging/release.pub": b"key"}
+    dist.with_update_url(contents, "https://example.org/itgrix.json")
+    dist.with_release_key(contents)
+    assert b"<updateurl>https://example.org/itgrix.json</updateurl>" in contents["module.xml"]
+    assert contents["itgrix_module/release.url"] == b"https://example.org/itgrix.json\n"
+    assert contents["itgrix_module/release.pub"] == b"key"
 
 
 @pytest.mark.live

@@ -14,6 +14,7 @@ import requests
 from itgrix_module.place import Place
 from itgrix_module.sandbox.pbx import SandboxPbx, Truth
 from itgrix_module.sandbox.portal import SandboxPortal
+from itgrix_module.sandbox.portal.views import CallView
 from tests.service.house import configure, place_of, sandboxes, settings_of, the_call, until
 from tests.service.outcome import SLACK, all_whole
 from tests.service.process import Served
@@ -36,15 +37,20 @@ class Outside:
 
     def has(self, *truths: Truth) -> bool:
         """Whether the portal has closed these calls and has their recordings."""
-        found = [the_call(self.portal, f"{NODE}-{truth.linkedid}") for truth in truths]
-        return all(
-            call and call.finished and call.records == int(truth.recorded)
-            for call, truth in zip(found, truths, strict=True)
-        )
+        return not self.lacks(*truths)
+
+    def lacks(self, *truths: Truth) -> list[tuple[Truth, CallView | None]]:
+        """Calls that are open, not recorded, or not there."""
+        found = [(truth, the_call(self.portal, f"{NODE}-{truth.linkedid}")) for truth in truths]
+        return [
+            (truth, call)
+            for truth, call in found
+            if not call or not call.finished or call.records != int(truth.recorded)
+        ]
 
     def assert_whole(self, process: Served, *truths: Truth, seconds: float = 30.0, slack: float = SLACK) -> None:
         """Every call once."""
-        until(lambda: self.has(*truths), seconds, lambda: process.lines[-30:])
+        until(lambda: self.has(*truths), seconds, lambda: (self.lacks(*truths), process.lines[-30:]))
         all_whole(self.portal, NODE, *truths, slack=slack)
 
 
@@ -54,9 +60,14 @@ def health(process: Served) -> Any:
 
 
 @contextmanager
-def outside_of(folder: Path, settings: Mapping[str, Any] | None = None) -> Iterator[Outside]:
-    """Everything but the service, which is set up and may be started. ``settings``: besides the usual ones."""
-    with sandboxes(folder) as (pbx, portal):
+def outside_of(
+    folder: Path, settings: Mapping[str, Any] | None = None, *, pbx: Mapping[str, Any] | None = None
+) -> Iterator[Outside]:
+    """Everything but the service, which is set up and may be started. ``settings``: besides the usual ones.
+
+    ``pbx``: changes of its configuration.
+    """
+    with sandboxes(folder, pbx=pbx) as (exchange, portal):
         place = place_of(folder / "home")
-        configure(place, {**settings_of(pbx, portal), **(settings or {})})
-        yield Outside(place, pbx, portal)
+        configure(place, {**settings_of(exchange, portal), **(settings or {})})
+        yield Outside(place, exchange, portal)

@@ -91,8 +91,8 @@ class Served:
 
 def environment(place: Place) -> Mapping[str, str]:
     """Where the process finds its home."""
-    ours = {"ITGRIX_HOME": str(place.home), "ITGRIX_DATABASE_URL": place.database_url, "PYTHONUNBUFFERED": "1"}
-    return {**os.environ, **ours}
+    ours = {"ITGRIX_HOME": str(place.home), "ITGRIX_DATABASE_URL": place.database_url, "ITGRIX_NODE": place.node}
+    return {**os.environ, **ours, "PYTHONUNBUFFERED": "1"}
 
 
 @contextmanager

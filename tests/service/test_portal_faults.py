@@ -12,7 +12,7 @@ import pytest
 
 from itgrix_module.sandbox.portal import SandboxPortal
 from tests.bitrix24.certificates import Authority
-from tests.service.house import House, configure, furnished, house, sandboxes, short, until, user_of
+from tests.service.house import OK, House, configure, furnished, house, sandboxes, short, until, user_of
 from tests.service.outcome import assert_all_whole
 from tests.service.secure import tls_front
 from tests.service.telling import (
@@ -145,3 +145,18 @@ def test_card_whose_ringing_ended_while_the_portal_was_away_is_not_shown(tmp_pat
         answered = assert_all_whole(here, missed, group.wait())[1]
         assert not here.wait_finished(missed).cards
         assert answered.shown_to == (user_of("103"),)
+
+
+def test_deliveries_that_are_paused_wait_over_a_restart_and_go_on(tmp_path: Path) -> None:
+    with sandboxes(tmp_path) as (pbx, portal):
+        with furnished(tmp_path, pbx, portal, {"portal.paused": True}) as here:
+            truth = here.ring()
+            until(lambda: here.steps(truth))
+            assert here.check("portal").code == "portal_paused"
+        with furnished(tmp_path, pbx, portal, {}) as here:
+            missed = here.ring("missed", client="79161110009")
+            until(lambda: here.steps(missed))
+            assert portal.calls() == []
+            here.service.pause(False)
+            assert_all_whole(here, truth, missed)
+            assert here.check("portal").level is OK

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from itgrix_module.app.ports import CallRow
 from itgrix_module.media.mp3 import measure
 from itgrix_module.sandbox.pbx import Truth
 from itgrix_module.sandbox.portal.config import ClientSeed
@@ -210,3 +211,19 @@ def test_script_that_cancels_keeps_the_recording_here(tmp_path: Path) -> None:
         truth = here.ring()
         assert attached(here, truth) == "done"
         assert here.wait_finished(truth).record is None
+
+
+def test_call_that_nobody_answered_has_nothing_to_play(tmp_path: Path) -> None:
+    with house(tmp_path) as here:
+        answered, busy = here.ring(client="79161110001"), here.ring("outgoing_busy", client="79161110002")
+        here.wait_finished(answered)
+        here.wait_finished(busy)
+        files = [here.service.recording_file(row_of(here, truth)) for truth in (answered, busy)]
+    assert busy.recordings, "the PBX makes a file all the same"
+    assert [file is not None for file in files] == [True, False]
+
+
+def row_of(here: House, truth: Truth) -> CallRow:
+    story = here.service.core.calls.story(here.service.node, truth.linkedid)
+    assert story is not None
+    return story.item.call

@@ -44,6 +44,20 @@ def test_priority_is_that_of_the_first_step(ports: Any) -> None:
     assert claimed(ports) == ["task", "upload first"]
 
 
+def test_card_of_a_call_that_has_ended_stands_behind_those_that_ring(ports: Any) -> None:
+    add_call(ports.calls, "ended", step(due_at=NOW - 9), step("finish", priority=2))
+    add_call(ports.calls, "rings", step(due_at=NOW - 1))
+    add_call(ports.calls, "shown and ended", step("show", due_at=NOW - 5), step("finish", priority=2))
+    assert claimed(ports) == ["rings", "shown and ended", "ended"]
+
+
+def test_only_calls_of_a_node_are_claimed_when_one_is_named(ports: Any) -> None:
+    add_call(ports.calls, "ours", step("attach", priority=5))
+    add_call(ports.calls, "theirs", step("attach", priority=5), node="other")
+    lanes = ports.outbox.claim("worker", NOW, 60, 10, node=NODE)
+    assert [lane.call.linkedid for lane in lanes] == ["ours"]
+
+
 def test_call_is_not_claimed_before_its_first_step_is_due(ports: Any) -> None:
     add_call(ports.calls, "1.1", step(due_at=NOW + 10))
     assert claimed(ports, now=NOW + 9.9) == []

@@ -18,6 +18,7 @@ from itgrix_module.storage.models import Step
 from itgrix_module.storage.outbox import SqlOutbox
 from tests.web.markup import problems, words
 from tests.web.seeds import NODE, NOW, row, save, step
+from web.access import SEE, Viewer
 
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 REFUSED = "The portal has no active employee with this id or internal number."
@@ -204,3 +205,33 @@ def test_hostile_errors_are_text_only(client: FlaskClient, database: Database, v
         assert "<script>alert" not in answer.text
         assert "<img" not in answer.text
         assert not problems(answer.text)
+
+
+def test_everything_is_paused_and_resumed(make_panel: Callable[..., Flask]) -> None:
+    held: list[bool] = []
+    app = make_panel(pause=held.append, is_paused=lambda: held[-1:] == [True])
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = app.test_client()
+    assert "Resume deliveries" not in client.get("/deliveries/").text
+    answer = client.post("/deliveries/pause", data={"order": "pause"}, follow_redirects=True)
+    assert "until somebody resumes" in answer.text
+    answer = client.post("/deliveries/pause", data={"order": "resume"}, follow_redirects=True)
+    assert "Pause deliveries" in answer.text
+    assert held == [True, False]
+
+
+@pytest.mark.parametrize("order", ["", "stop", "pause\r\n"])
+def test_other_orders_pause_nothing(make_panel: Callable[..., Flask], order: str) -> None:
+    held: list[bool] = []
+    app = make_panel(pause=held.append)
+    app.config["WTF_CSRF_ENABLED"] = False
+    assert app.test_client().post("/deliveries/pause", data={"order": order}).status_code == 400
+    assert held == []
+
+
+def test_who_may_only_look_cannot_pause(make_panel: Callable[..., Flask]) -> None:
+    app = make_panel(pause=lambda _: None, viewer=lambda _: Viewer("anna", frozenset({SEE})))
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = app.test_client()
+    assert "Pause deliveries" not in client.get("/deliveries/").text
+    assert client.post("/deliveries/pause", data={"order": "pause"}).status_code == 403

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``/healthz``, ``/status``, ``/api/status``, ``/api/calls/recent``.
+"""``/healthz``, ``/status``, ``/metrics``, ``/api/status``, ``/api/calls/recent``.
 
 Times are epoch seconds, UTC; durations are seconds.
 """
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from itgrix_module.app.health import Level
@@ -45,6 +45,16 @@ def status() -> ResponseReturnValue:
     if isinstance(found, dict | list):
         return jsonify(found)
     return Response(f"{_plain(found)}\n", mimetype="text/plain")
+
+
+@blueprint.get("/metrics")
+@access.needs(access.SEE)
+def metrics() -> Response:
+    """For Prometheus."""
+    page = deps().metrics
+    if page is None:
+        abort(404)
+    return Response(page(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 def _picked(data: Any, path: str) -> Any:

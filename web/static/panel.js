@@ -10,6 +10,8 @@
   // Elements between whose children white space means nothing, so that it does not shift them.
   const BOXES = "tbody, ol, ul, table, tr, dl, section, article, [data-live], .pile, .parts, .columns";
   let lastGood = new Date();
+  let isTyped = false;
+  document.addEventListener("input", () => { isTyped = true; });
 
   function morph(old, fresh) {
     if (old.isEqualNode(fresh)) return;
@@ -66,6 +68,8 @@
 
   async function refresh(box) {
     const answer = await fetch(box.dataset.live, { credentials: "same-origin", headers: { "X-Requested-With": "fetch" } });
+    // The session is over: loaded anew, the page (or the PBX's GUI around it) asks for a login. What is typed is not thrown away.
+    if (answer.status === 401 && !isTyped) window.location.reload();
     if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
     const fresh = box.cloneNode(false);
     fresh.innerHTML = await answer.text();

@@ -13,6 +13,7 @@ from itgrix_module.domain.numbers import is_dialled_number
 from web.formatting import is_number, phone
 from web.i18n import mark
 from web.preferences import text
+from web.story import orders
 from web.story.line import Line
 from web.story.scene import Scene
 
@@ -208,4 +209,6 @@ _TABLE: dict[str, Callable[[Scene, Data], Told]] = {
     "RecordingNamed": _recording,
     "LegEnded": _ended,
     "ChannelsSeen": _seen,
+    "CallOrdered": orders.ordered,
+    "OrderFailed": orders.failed,
 }

@@ -33,6 +33,7 @@ _DONE = {
     "owner": mark("Record of whom the employee is responsible for"),
     "entity": mark("Facts for the client's record"),
     "activity": mark("Facts for the activity"),
+    "notice": mark("Notice to the employee"),
 }
 _FAILED = {
     "register": mark("The portal did not take the call"),
@@ -47,6 +48,7 @@ _FAILED = {
     "owner": mark("The call was not moved to another record"),
     "entity": mark("The client's record was not changed"),
     "activity": mark("The activity was not changed"),
+    "notice": mark("The employee was not told why"),
 }
 _NEXT = {
     "Temporary": mark("It is repeated by itself."),
@@ -67,8 +69,9 @@ STEP_NAMES = {
     "owner": mark("Move the call to another record"),
     "entity": mark("Change the client's record"),
     "activity": mark("Change the activity"),
+    "notice": mark("Tell the employee why"),
 }
-_ERRANDS = frozenset(("task", "close_tasks", "message", "deal", "entity", "activity", "owner"))
+_ERRANDS = frozenset(("task", "close_tasks", "message", "deal", "entity", "activity", "owner", "notice"))
 UNKNOWN_STEP = mark("Another request")
 
 

@@ -160,6 +160,7 @@ class Desk:
             float(action.get("timeout", "30000")) / 1000,
             action.get("actionid", ""),
             action.get("channelid", ""),
+            action.get("otherchannelid", ""),
             tuple((name, value) for name, _, value in pairs if name),
         )
 

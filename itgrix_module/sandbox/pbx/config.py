@@ -67,8 +67,8 @@ class AmiUser:
 class Click:
     """How the two parties of a click-to-call behave. Times in seconds.
 
-    ``agent``: ``answer``, ``busy`` or ``no_answer``; ``client``: ``answer``, ``busy``, ``no_answer`` or ``wrong``.
-    ``ends``: who hangs up, ``agent`` or ``client``.
+    ``agent``: ``answer``, ``busy``, ``declined`` or ``no_answer``; ``client``: ``answer``, ``busy``, ``no_answer`` or
+    ``wrong``. ``ends``: who hangs up, ``agent`` or ``client``.
     """
 
     agent: str = "answer"
@@ -126,9 +126,10 @@ class PbxConfig:
     ``monitor_dir``: where recordings are written; None writes none, their paths then name Asterisk's usual place.
     ``timestamps``: ``timestampevents`` of manager.conf. ``channel_variables``: ``channelvars`` of manager.conf.
     ``noise``: pairs of Newexten and VarSet per new channel (class dialplan); a real FreePBX sends a few hundred per
-    call. ``cdr_events``: FreePBX 17 sends them, 16 does not. ``extra_crlf``: a stray empty line after each finished
-    recording, as builds with the test framework send it. ``list_pause``: between the items of a list, so that live
-    events fall between them. ``write_limit``: bytes that may wait for a slow reader before the session is closed.
+    call. ``cdr_events``: FreePBX 17 sends them, 16 does not. ``cel``: keep rows of channel events.
+    ``extra_crlf``: a stray empty line after each finished recording, as builds with the test framework send it.
+    ``list_pause``: between the items of a list, so that live events fall between them. ``write_limit``: bytes that may
+    wait for a slow reader before the session is closed.
     ``contact``: where phones are registered; ``{}`` is the extension.
     """
 
@@ -146,6 +147,7 @@ class PbxConfig:
     device_states: bool = True
     noise: int = 0
     cdr_events: bool = True
+    cel: bool = False
     extra_crlf: bool = True
     asterisk_version: str = "22.10.1"
     ami_version: str = "11.0.0"

@@ -121,11 +121,13 @@ class Exchange:
         serial = self._next(technology)
         return self._add(f"{technology}/{endpoint}-{serial:08x}", place, state, number, label, parent, uniqueid)
 
-    def pair(self, exten: str, context: str, parent: Channel | None = None) -> tuple[Channel, Channel]:
-        """Both halves of a Local channel, announced."""
+    def pair(
+        self, exten: str, context: str, parent: Channel | None = None, uniqueids: tuple[str, str] = ("", "")
+    ) -> tuple[Channel, Channel]:
+        """Both halves of a Local channel, announced. ``uniqueids``: of both, where an Originate names them."""
         stem = f"Local/{exten}@{context}-{self._next('Local'):08x}"
-        one = self._add(f"{stem};1", (context, exten), "Down", "", "", parent, "")
-        two = self._add(f"{stem};2", (context, exten), "Ring", "", "", one, "")
+        one = self._add(f"{stem};1", (context, exten), "Down", "", "", parent, uniqueids[0])
+        two = self._add(f"{stem};2", (context, exten), "Ring", "", "", one, uniqueids[1])
         one.mate, two.mate = two, one
         two.runs_dialplan = True
         return one, two

@@ -27,7 +27,7 @@ class SandboxPbx:
     """``clock``: real time unless given; see ``clock`` for simulated ones.
 
     ``behaviour`` tells how the parties of a click-to-call behave; replace it to vary. ``actions``: what clients sent.
-    ``truths``: of the calls that are over, oldest first. ``cdr``: rows of FreePBX's ``cdr`` table.
+    ``truths``: of the calls that are over, oldest first. ``cdr``, ``cel``: rows of FreePBX's tables.
     """
 
     def __init__(self, config: PbxConfig | None = None, *, clock: Clock | None = None) -> None:
@@ -115,6 +115,10 @@ class SandboxPbx:
     @property
     def cdr(self) -> list[dict[str, str]]:
         return list(self.stage.cdr)
+
+    @property
+    def cel(self) -> list[dict[str, str]]:
+        return list(self.stage.cel)
 
     @property
     def connections(self) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from itgrix_module.sandbox.pbx.call import Call
+from itgrix_module.sandbox.pbx.cel import CelBook
 from itgrix_module.sandbox.pbx.channel import Channel
 from itgrix_module.sandbox.pbx.clock import Clock
 from itgrix_module.sandbox.pbx.config import Click, PbxConfig
@@ -67,6 +68,9 @@ class Stage:
         self.exchange = Exchange(config, lambda: self.timeline.now, self._emit)
         self.truths: deque[Truth] = deque(maxlen=KEEP)
         self.cdr: deque[dict[str, str]] = deque(maxlen=KEEP)
+        self.cel: deque[dict[str, str]] = deque(maxlen=KEEP)
+        if config.cel:
+            self.listeners.append(CelBook(self.cel, lambda: self.timeline.now))
         self.running: dict[Call, Played] = {}
         self.down = False
         self._changed = threading.Condition()

@@ -21,14 +21,28 @@ interface BMO
 class FreePBX_Helpers
 {
     private static $store = [];
+    private static $isOpen = false;
+
+    /** As in FreePBX: everything but this one opens the table first. */
+    public function setMultiConfig($values = false, $id = 'noid')
+    {
+        if (!self::$isOpen) {
+            throw new Error('Call to a member function beginTransaction() on bool');
+        }
+        foreach ($values as $name => $value) {
+            $this->setConfig($name, $value, $id);
+        }
+    }
 
     public function getConfig($name = null, $id = 'noid')
     {
+        self::$isOpen = true;
         return array_key_exists($name, self::$store) ? json_decode(self::$store[$name], true) : false;
     }
 
     public function setConfig($name = null, $value = false, $id = 'noid')
     {
+        self::$isOpen = true;
         if ($value === false) {
             unset(self::$store[$name]);
         } else {
@@ -126,9 +140,25 @@ class FakeNotifications
 
 class FakeDestinations
 {
-    public function getAllInUseDestinations($wanted)
+    private $known = ['ext-group,600,1' => ['ringgroups' => ['description' => 'Ring Group: Sales (600)', 'edit_url' => 'x']]];
+
+    /** False for what no module knows. */
+    public function identifyDestinations($wanted)
     {
-        return in_array('itgrix-responsible,1,1', $wanted, true) ? ['core' => [['description' => 'Inbound route: any']]] : [];
+        $found = [];
+        foreach ($wanted as $address) {
+            $found[$address] = $this->known[$address] ?? false;
+        }
+        return $found;
+    }
+
+    public function getAllInUseDestinations($wanted = true)
+    {
+        if ($wanted !== true) {
+            throw new Exception('Undefined variable: dest_matches');
+        }
+        $route = ['dest' => 'itgrix-responsible,1,1', 'description' => 'Inbound route: any'];
+        return ['core' => [$route, ['dest' => 'ext-group,600,1', 'description' => 'Inbound route: night']]];
     }
 }
 
@@ -217,6 +247,13 @@ class ext_goto extends ext_line
     public function __construct($priority, $exten = false, $context = false)
     {
         parent::__construct('Goto(' . ($context ? "$context," : '') . ($exten ? "$exten," : '') . "$priority)");
+    }
+}
+class ext_macro extends ext_line
+{
+    public function __construct($name, $words = '')
+    {
+        parent::__construct("Macro($name,$words)");
     }
 }
 class ext_dial extends ext_line

@@ -41,6 +41,7 @@ namespace FreePBX\modules\Backup {
 
         public function importKVStore($store)
         {
+            $this->FreePBX->Itgrix->setMultiConfig($store['noid'] ?? [], 'noid');
             $this->store = $store;
         }
     }

@@ -11,6 +11,7 @@ from web.i18n import mark
 
 MOST = 200  # steps in one order: what one page can hold and one transaction takes
 RETRY, DROP, DROP_CONFIRMED = "retry", "drop", "drop-confirmed"
+PAUSE, RESUME = "pause", "resume"
 STATES = ("waiting", "retrying", "failed")
 
 
@@ -35,3 +36,9 @@ class ChangeForm(FlaskForm):  # type: ignore[misc]
             Length(max=MOST, message=mark("That is too many at once.")),
         ],
     )
+
+
+class PauseForm(FlaskForm):  # type: ignore[misc]
+    """Of everything that goes to the portal."""
+
+    order = StringField(validators=[AnyOf((PAUSE, RESUME))])

@@ -7,10 +7,10 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from werkzeug.wrappers import Response
 
 from itgrix_module.storage.outbox_admin import OutboxAdmin
-from web import access, reading
+from web import access, auditing, reading
 from web.deps import deps
 from web.i18n import mark
-from web.pages.deliveries.forms import DROP, DROP_CONFIRMED, STATES, ChangeForm
+from web.pages.deliveries.forms import DROP, DROP_CONFIRMED, PAUSE, STATES, ChangeForm, PauseForm
 from web.preferences import plural, text
 from web.story.portal import STEP_NAMES, UNKNOWN_STEP
 
@@ -36,7 +36,23 @@ def index() -> str:
         page=reading.find_steps(state, PAGE, request.args.get("after", "")),
         now=deps().clock(),
         step_name=step_name,
+        is_paused=deps().is_paused(),
+        can_pause=deps().pause is not None,
     )
+
+
+@blueprint.post("/pause")
+@access.needs(access.CHANGE)
+def pause() -> Response:
+    """Stop or resume everything that goes to the portal."""
+    form, given = PauseForm(), deps()
+    if given.pause is None or not form.validate():
+        abort(400)
+    is_paused = form.order.data == PAUSE
+    given.pause(is_paused)
+    auditing.note("deliveries paused" if is_paused else "deliveries resumed")
+    flash(text("Nothing is sent to the portal until you resume.") if is_paused else text("Deliveries go on."), "ok")
+    return redirect(url_for("deliveries.index"))
 
 
 def step_name(kind: str) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint, current_app, redirect, render_template, url_for
+from werkzeug.wrappers import Response
 
 from itgrix_module.app.health import Health, Level
+from itgrix_module.app.wizard import WizardDesk
 from itgrix_module.domain.failures import Failure
 from web import access, reading
 from web.deps import deps
+from web.pages.status.chart import last_day as _last_day
 from web.people import People
 from web.preferences import said, sentence
 
@@ -19,14 +22,25 @@ blueprint = Blueprint("status", __name__)
 LIVE_SHOWN = 20
 RECENT_SHOWN = 10
 _ORDER = ("pbx", "portal", "database", "deliveries", "recordings", "employees")
-_ICONS = frozenset({*_ORDER})
+_ICONS = {**{part: part for part in _ORDER}, "routing": "route", "dialling": "out", "events": "in", "disk": "database"}
 
 
 @blueprint.get("/")
 @access.needs(access.SEE)
-def index() -> str:
-    """The page."""
-    return render_template("status/index.html", **_glance())
+def index() -> str | Response:
+    """The page; on a service that nobody has set up, the wizard."""
+    wizard = deps().wizard
+    if wizard is not None and access.viewer().may(access.ADMINISTER) and _is_fresh(wizard):
+        return redirect(url_for("wizard.index"))
+    return render_template("status/index.html", chart=_last_day(), **_glance())
+
+
+def _is_fresh(wizard: WizardDesk) -> bool:
+    """A database that does not answer is told of by the status page."""
+    try:
+        return wizard.is_fresh()
+    except Failure:
+        return False
 
 
 @blueprint.get("/live")
@@ -45,10 +59,37 @@ def _glance() -> dict[str, Any]:
         "errors": levels.count(Level.ERROR),
         "warnings": levels.count(Level.WARNING),
         "budget": round(100 * min(1.0, max(0.0, health.budget))),
-        "part_icon": lambda part: part if part in _ICONS else "part",
+        "way_to_mend": way_to_mend,
+        "part_icon": lambda part: _ICONS.get(part, "part"),
         "oldest_first": False,
         **_calls(health),
     }
+
+
+def way_to_mend(part: str) -> str:
+    """Address of the page on which a part is set up; empty when the viewer has none."""
+    if part == "deliveries":
+        return url_for("deliveries.index")
+    there, may = current_app.view_functions, access.viewer().may(access.ADMINISTER)
+    if not may or (deps().wizard is None and part in _STEPS):
+        return ""
+    if part in _STEPS:
+        return url_for("wizard.show", step=_STEPS[part])
+    endpoint = _PAGES.get(part, "")
+    return url_for(endpoint) if endpoint in there else ""
+
+
+_STEPS = {"pbx": "pbx", "portal": "portal", "scopes": "portal", "recordings": "recordings", "cdr": "records"}
+_PAGES = {
+    "employees": "employees.index",
+    "lines": "lines.index",
+    "hooks": "customizations.index",
+    "routing": "routing.index",
+    "dialling": "portal.index",
+    "events": "portal.index",
+    "updates": "updates.index",
+    "backups": "backups.index",
+}
 
 
 def _place(part: str) -> tuple[int, str]:

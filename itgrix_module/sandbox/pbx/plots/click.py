@@ -13,7 +13,8 @@ from itgrix_module.sandbox.pbx.plots.incoming import part
 from itgrix_module.sandbox.pbx.plots.outgoing import TONE, through
 from itgrix_module.sandbox.pbx.timeline import Process
 
-NO_CHANNEL, NO_ANSWER, SUCCESS, BUSY, CONGESTION = 0, 3, 4, 5, 8
+NO_CHANNEL, HUNG_UP, NO_ANSWER, SUCCESS, BUSY, CONGESTION = 0, 1, 3, 4, 5, 8
+_PHONE_REFUSALS = {BUSY: (17, 486, "BUSY"), HUNG_UP: (21, 603, "NOANSWER")}
 # behaviour of the client → cause, SIP code, DialStatus, outcome
 _REFUSALS = {
     "busy": (17, 486, "BUSY", "busy"),
@@ -34,6 +35,7 @@ class Order:
     timeout: float = 30.0
     action_id: str = ""
     channel_id: str = ""
+    other_id: str = ""
     variables: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -83,6 +85,10 @@ def play(call: Call, order: Order, click: Click) -> Process:
     call.rings(phone)
     if by.mate:
         call.dial_state(by.mate)
+    if click.agent == "declined":
+        yield click.agent_ring
+        _agent_fails(call, order, phone, by, HUNG_UP)
+        return
     if click.agent == "no_answer" or click.agent_ring > order.timeout:
         yield order.timeout
         _agent_fails(call, order, phone, by, NO_ANSWER)
@@ -110,7 +116,8 @@ def _ring_phone(call: Call, order: Order) -> tuple[Channel, Channel]:
 
 def _ring_through_local(call: Call, order: Order) -> tuple[Channel, Channel]:
     extension, context = order.extension, "from-internal"
-    one, two = call.x.pair(extension, context)
+    second = order.other_id or (f"{order.channel_id};2" if order.channel_id else "")
+    one, two = call.x.pair(extension, context, uniqueids=(order.channel_id, second))
     call.begin(one, "outgoing")
     call.add(two)
     _prepare(call, one, order)
@@ -142,10 +149,11 @@ def _agent_fails(call: Call, order: Order, phone: Channel, by: Channel, reason: 
     """The employee refuses or lets it ring: nobody dials the client."""
     if by.mate:
         _local_fails(call, order, phone, by, reason)
-    elif reason == BUSY:
-        call.refuse(phone, 17, 486, "BUSY")
+    elif reason in _PHONE_REFUSALS:
+        cause, tech, status = _PHONE_REFUSALS[reason]
+        call.refuse(phone, cause, tech, status)
         respond(call, order, reason)
-        call.hang_up(phone, 17, 486)
+        call.hang_up(phone, cause, tech)
     else:
         respond(call, order, reason)
         call.hang_up(phone, 19, 480)
@@ -154,19 +162,20 @@ def _agent_fails(call: Call, order: Order, phone: Channel, by: Channel, reason: 
 def _local_fails(call: Call, order: Order, phone: Channel, two: Channel, reason: int) -> None:
     one = two.mate
     assert one is not None
-    if reason == BUSY:
-        call.refuse(phone, 17, 486, "BUSY")
-        call.dial_end(one, "BUSY")
-        call.x.state(two.at("from-internal", "s-BUSY", 1), "Busy")
+    cause, tech, status = _PHONE_REFUSALS.get(reason, (0, 0, ""))
+    if status:
+        call.refuse(phone, cause, tech, status)
+        call.dial_end(one, status)
+        call.x.state(two.at("from-internal", f"s-{status}", 1), "Busy")
     call.request(two, 0)
     call.hang_up(one, 0)
     call.caller_id(one, phone.number, phone.label)  # Asterisk says it of the dead channel
-    if reason != BUSY:
+    if not status:
         call.dial_end(phone, "CANCEL")
     call.soft(two)
     respond(call, order, reason)
-    call.hang_up(two, 17 if reason == BUSY else 0)
-    call.hang_up(phone, *((17, 486) if reason == BUSY else (16, 0)))
+    call.hang_up(two, cause)
+    call.hang_up(phone, *((cause, tech) if status else (16, 0)))
 
 
 def _agent_answers(call: Call, order: Order, phone: Channel, by: Channel) -> Channel:

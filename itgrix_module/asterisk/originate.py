@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Originate: the PBX rings an employee and then dials for him. Nothing goes out that could mean more than it says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from itgrix_module.app.dial_orders import problem
+from itgrix_module.app.dial_ports import Originate
+from itgrix_module.asterisk.message import Message
+from itgrix_module.asterisk.translate import ORDER_ACTION
+from itgrix_module.asterisk.wire import Headers
+from itgrix_module.domain.failures import Failure, Permanent
+
+_TIMEOUT = 5.0  # seconds for the PBX to take the order
+_CONNECTING = "down"  # code of a link that has no reason yet for not being up; nothing was sent then
+_LOOKS, _PAUSE = 30, 0.1  # seconds
+
+
+class Actions(Protocol):
+    """Part of the link."""
+
+    def action(self, name: str, headers: Headers = (), timeout: float = 5.0) -> Message:
+        """See Link.action."""
+
+
+class Originator:
+    """Fulfils ``app.dial_ports.Pbx``. ``link``: called for each order. ``sleep``: waits so many seconds."""
+
+    def __init__(self, link: Callable[[], Actions], sleep: Callable[[float], object] = time.sleep) -> None:
+        self._link, self._sleep = link, sleep
+
+    def originate(self, order: Originate) -> None:
+        """See the port. A link that is being made just now (other settings, other rights) is waited for a little."""
+        wanted = headers(order)
+        for _ in range(_LOOKS):
+            try:
+                self._link().action("Originate", wanted, _TIMEOUT)
+            except Failure as failure:
+                if failure.code != _CONNECTING:
+                    raise
+                self._sleep(_PAUSE)
+            else:
+                return
+        self._link().action("Originate", wanted, _TIMEOUT)
+
+
+def headers(order: Originate) -> list[tuple[str, str]]:
+    """Headers of the action. Raises Permanent ``bad_order``."""
+    wrong = problem(order)
+    if wrong:
+        raise Permanent("bad_order", f"the PBX is not asked to call: {wrong}", method="Originate")
+    wanted = [
+        ("ActionID", ORDER_ACTION + order.id),
+        ("Channel", order.channel),
+        ("Context", order.context),
+        ("Exten", order.exten),
+        ("Priority", str(order.priority)),
+        ("Timeout", str(round(order.timeout * 1000))),
+        ("Async", "true"),
+        ("ChannelId", order.id),
+    ]
+    if order.channel.startswith("Local/"):
+        wanted.append(("OtherChannelId", f"{order.id}-2"))
+    if order.caller_id:
+        wanted.append(("CallerID", order.caller_id))
+    return wanted + [("Variable", f"{name}={value}") for name, value in order.variables]
+
+
+__all__ = ["Originator", "headers"]

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Originate: nothing that comes from a portal, a script or a setting means more to the PBX than it says."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from itgrix_module.app.dial_orders import DialRules, caller_id, changed, problem
+from itgrix_module.app.dial_ports import Originate
+from itgrix_module.app.numbering import Numbering, Rule
+from itgrix_module.asterisk.message import Message
+from itgrix_module.asterisk.originate import Originator, headers
+from itgrix_module.asterisk.wire import Headers
+from itgrix_module.domain.failures import Permanent, Temporary
+
+ORDER = Originate("itgrix-1795000000.0000001", "PJSIP/101", "89161234567", "from-internal", "<+79161234567>")
+HOSTILE = st.text(alphabet=st.sampled_from("0123456789+*#,;|&$`{}[]()<>\"'\\\r\n\t\0 =:@/_.-abcЖ٣"), max_size=40)
+SAFE = {
+    "Channel": re.compile(r"[A-Za-z0-9_/.+*#@:-]+"),
+    "Exten": re.compile(r"[A-Za-z0-9_.+*#-]+"),
+    "Context": re.compile(r"[A-Za-z0-9_.-]+"),
+    "CallerID": re.compile(r'("[^"\\<>,;&|$`{}\[\]()=\x00-\x1f]*" )?<[0-9+*#]*>'),
+    "Variable": re.compile(r"[A-Za-z0-9_()-]+=[A-Za-z0-9 _.+:=/@*#-]*"),
+}
+RULES = DialRules(
+    Numbering(dial_rules=[Rule(r"^\+7", "8")], country="RU").dial, Numbering(country="RU").client, prefix="9"
+)
+
+
+class Wire:
+    """Keeps what would be sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, list[tuple[str, object]]]] = []
+
+    def action(self, name: str, headers: Headers = (), timeout: float = 5.0) -> Message:
+        self.sent.append((name, list(headers)))  # type: ignore[arg-type]
+        return Message({}, 0.0)
+
+
+def assert_safe(order: Originate) -> None:
+    wire = Wire()
+    if wrong := problem(order):
+        with pytest.raises(Permanent) as refused:
+            Originator(lambda: wire).originate(order)
+        assert (refused.value.code, wire.sent) == ("bad_order", [])
+        assert wrong.isascii()
+        assert wrong.isprintable()
+        return
+    Originator(lambda: wire).originate(order)
+    ((name, sent),) = wire.sent
+    assert name == "Originate"
+    for key, value in sent:
+        assert isinstance(value, str)
+        assert value.isprintable()
+        if key in SAFE:
+            assert SAFE[key].fullmatch(value), (key, value)
+
+
+@given(HOSTILE, HOSTILE, HOSTILE)
+@example("+79161234567", "101", "101@evil\r\nAction: Command\r\nCommand: core stop now")
+@example("8916&PJSIP/102", "101&102", "")
+@example("${SHELL(id)}", "101,1", "x")
+def test_no_number_extension_or_name_smuggles_anything(number: str, extension: str, name: str) -> None:
+    dialled = RULES.dialled(number, name)
+    assert_safe(RULES.order(ORDER.id, extension, dialled or number, number))
+    assert_safe(replace(ORDER, caller_id=caller_id(f"{name}<{number}>")))
+    assert_safe(replace(RULES, devices={extension: name}).order(ORDER.id, extension, dialled, number))
+
+
+@given(st.dictionaries(st.sampled_from(["channel", "extension", "context", "caller_id"]), HOSTILE), HOSTILE, HOSTILE)
+def test_no_customization_smuggles_anything(fields: dict[str, str], timeout: str, value: str) -> None:
+    assert_safe(changed(ORDER, {**fields, "timeout": timeout, "priority": value}))
+    assert_safe(replace(ORDER, variables=((value, timeout), ("A", value))))
+
+
+@given(HOSTILE)
+def test_dialled_number_is_digits_and_signs_of_a_dial_pad(number: str) -> None:
+    assert re.fullmatch(r"[0-9+*#]*", RULES.dialled(number, ""))
+
+
+def test_order_is_written_as_asterisk_wants_it() -> None:
+    found = dict(headers(replace(ORDER, channel="Local/101@from-internal/n", variables=(("__A", "1"),))))
+    assert found == {
+        "ActionID": "itgrix-dial-itgrix-1795000000.0000001",
+        "Channel": "Local/101@from-internal/n",
+        "Context": "from-internal",
+        "Exten": "89161234567",
+        "Priority": "1",
+        "Timeout": "30000",
+        "Async": "true",
+        "ChannelId": ORDER.id,
+        "OtherChannelId": f"{ORDER.id}-2",
+        "CallerID": "<+79161234567>",
+        "Variable": "__A=1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("+79161234567", "<+79161234567>"),
+        ("Завод «Прогресс» <8495>", '"Завод «Прогресс»" <8495>'),
+        ("", ""),
+        ('"x"<1>', '"x" <1>'),
+    ],
+)
+def test_caller_id_keeps_what_a_phone_can_show(text: str, shown: str) -> None:
+    assert caller_id(text) == shown
+    assert not problem(replace(ORDER, caller_id=shown))
+
+
+@pytest.mark.parametrize(
+    ("device", "channel"),
+    [
+        ("", "Local/101@from-internal/n"),
+        ("extension", "Local/101@from-internal/n"),
+        ("device", "PJSIP/101"),
+        ("SIP/101-home", "SIP/101-home"),
+        ("+79161112233", "Local/89161112233@from-internal/n"),
+    ],
+)
+def test_each_employee_has_his_phone(device: str, channel: str) -> None:
+    assert replace(RULES, devices={"101": device} if device else {}).channel("101") == channel
+
+
+class Link(Wire):
+    """Comes up after some looks, or never."""
+
+    def __init__(self, looks: int, code: str = "down") -> None:
+        super().__init__()
+        self.looks, self.code = looks, code
+
+    def action(self, name: str, headers: Headers = (), timeout: float = 5.0) -> Message:
+        self.looks -= 1
+        if self.looks >= 0:
+            raise Temporary(self.code, "the AMI link is down")
+        return super().action(name, headers, timeout)
+
+
+def test_link_that_is_being_made_is_waited_for() -> None:
+    link, waited = Link(5), list[float]()
+    Originator(lambda: link, waited.append).originate(ORDER)
+    assert len(link.sent) == 1
+    assert len(waited) == 5
+
+
+@pytest.mark.parametrize(("code", "most"), [("down", 5.0), ("refused", 0.0)])
+def test_link_that_stays_down_is_told(code: str, most: float) -> None:
+    link, waited = Link(1000, code), list[float]()
+    with pytest.raises(Temporary):
+        Originator(lambda: link, waited.append).originate(ORDER)
+    assert link.sent == []
+    assert sum(waited) <= most

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mails over real sockets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent, Temporary
+from itgrix_module.mail import MailServer, send
+from tests.fakes.mail_server import MailBox, mail_box
+from tests.service.test_pbx_faults import closed_port
+
+
+def server_of(box: MailBox) -> MailServer:
+    return MailServer("127.0.0.1", box.port)
+
+
+def mail(server: MailServer, *recipients: str, subject: str = "Сбой") -> None:
+    send(server, "itgrix@pbx.example", recipients or ("anna@example.org",), subject, "АТС не отвечает.\n")
+
+
+def test_mail_arrives_whole_in_any_script() -> None:
+    with mail_box() as box:
+        mail(server_of(box), "anna@example.org", "boris@example.org")
+    (recipients, message) = box.mails[0]
+    assert recipients == ("anna@example.org", "boris@example.org")
+    assert (message["Subject"], message["From"]) == ("Сбой", "itgrix@pbx.example")
+    assert message.get_content().strip() == "АТС не отвечает."
+    assert message["Date"]
+    assert message["Auto-Submitted"] == "auto-generated"
+
+
+def test_line_breaks_in_a_subject_add_no_headers() -> None:
+    with mail_box() as box:
+        mail(server_of(box), subject="down\r\nBcc: all@example.org\n\nbody")
+    (recipients, message) = box.mails[0]
+    assert recipients == ("anna@example.org",)
+    assert message["Bcc"] is None
+    assert message["Subject"] == "down Bcc: all@example.org body"
+
+
+def test_login_is_made_where_it_is_set() -> None:
+    with mail_box(login=("itgrix", "secret")) as box:
+        mail(replace(server_of(box), user="itgrix", password="secret"))
+        assert len(box.mails) == 1
+        with pytest.raises(NeedsOwner, match="refuses the login") as caught:
+            mail(replace(server_of(box), user="itgrix", password="wrong"))
+    assert "wrong" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("answer", "kind"), [("550 nobody", Permanent), ("450 later", Temporary)])
+def test_refused_recipient(answer: str, kind: type[Failure]) -> None:
+    with mail_box() as box:
+        box.refused["anna@example.org"] = answer
+        with pytest.raises(kind, match="takes no mail"):
+            mail(server_of(box))
+
+
+def test_server_that_is_away_is_temporary() -> None:
+    with pytest.raises(Temporary, match="does not take mail"):
+        mail(MailServer("127.0.0.1", closed_port()))
+
+
+def test_server_without_tls_is_not_spoken_to_in_the_clear() -> None:
+    with mail_box() as box:
+        for tls in ("starttls", "tls"):
+            with pytest.raises(Temporary):
+                mail(replace(server_of(box), tls=tls))
+        assert box.mails == []
+
+
+def test_password_is_not_shown() -> None:
+    assert "secret" not in repr(MailServer("h", 25, password="secret"))

@@ -21,7 +21,7 @@ test:  ## all tests: quick ones, then real MariaDB, Asterisk and browser
 	@echo "==> Tests that need no service"
 	@$(QUICK)
 	@echo "==> Tests with a real Asterisk 22 and 16, MariaDB and Chromium (some minutes; the packages are fetched once)"
-	@$(BIN)/python -m pytest -q -m live -n 2 $(TOGETHER)
+	@$(BIN)/python -m pytest -q -m live
 
 quick: setup  ## the tests that need no service
 	@$(QUICK)

@@ -107,7 +107,9 @@ def test_stopped_mariadb(server: MariaDb, tmp_path: Path, caplog: pytest.LogCapt
             assert_told_in_panel(here, "database", "database_unreachable", "MariaDB runs")
             later = here.ring("outgoing", client="79161110002", extension="102")
             # A query under way when it stops is told as well: that is how the fault begins.
-            assert_said_once(caplog, WAITS, "does not answer", "MariaDB runs", also=("database was lost",))
+            assert_said_once(
+                caplog, WAITS, "does not answer", "MariaDB runs", also=("database was lost", "Exception during reset")
+            )
         finally:
             server.start()
         assert_all_whole(here, before.wait(), during.wait(), later)

@@ -8,6 +8,11 @@ import pytest
 LONG = ("tests/live", "tests/chaos", "tests/service", "tests/module", "tests/journeys", "tests/web")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Known also where the tests are run one after another, without the plugin."""
+    config.addinivalue_line("markers", "xdist_group(name): tests that one process runs")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What plays calls on the real PBXs stays together: each process that plays has PBXs of its own."""
     for item in items:

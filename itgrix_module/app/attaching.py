@@ -129,13 +129,20 @@ class Outcome:
 
 @dataclass
 class _Job:
-    """One recording on its way. ``notes``: what the timeline shall tell besides; ``given``: a customization's file."""
+    """One recording on its way. ``notes``: what the timeline shall tell besides; ``given``: a customization's file.
+
+    ``sent``: what earlier attempts have stored, and this one.
+    """
 
     lane: Lane
     step: StoredStep
     deadline: float
     notes: list[str]
     given: str = ""
+    sent: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sent = dict(self.step.sent or {})
 
     @property
     def call(self) -> CallRow:
@@ -154,8 +161,8 @@ class _Job:
 class Reports:
     """What the one who works on the outbox wants to hear, and says.
 
-    ``remember``: stores what a customization decided, so that a repeat is the same. ``made``: a file could be prepared.
-    ``may_link``: raises a Failure while the portal is known not to reach us.
+    ``remember``: stores what a customization decided, so that a repeat is the same, and that the portal was asked.
+    ``made``: a file could be prepared. ``may_link``: raises a Failure while the portal is known not to reach us.
     """
 
     remember: Callable[[int, Mapping[str, Any]], None]
@@ -210,6 +217,7 @@ class Attacher:
         wanted = self._wanted_fields(job, made, url)
         if wanted.cancelled:
             return Outcome(job.notes.pop())
+        self._remember(job, asked=True)
         file_id = self._sent(job, made, wanted.value, url)
         if self._linking is not None:
             self._linking.archive.done(job.call, made, job.paths, job.given)
@@ -218,8 +226,14 @@ class Attacher:
 
     def _is_there(self, job: _Job) -> str:
         """What an attempt whose answer was lost has attached; a recording sent again by hand replaces the old one."""
-        found = self._portal.record_of(job.lane.portal.call_id) if job.step.unsure else ""
+        is_open = job.step.unsure or job.sent.get("asked")
+        found = self._portal.record_of(job.lane.portal.call_id) if is_open else ""
         return found if found != job.lane.portal.record_file_id else ""
+
+    def _remember(self, job: _Job, **decided: object) -> None:
+        """Stored before it is acted upon: a service that is killed in between must know of it."""
+        job.sent |= decided
+        self._reports.remember(job.step.id, job.sent)
 
     def _wanted_fields(self, job: _Job, made: Recording, url: str) -> Decision:
         fields = hook_inputs.attach_fields(job.lane.portal.call_id, made.filename, url)
@@ -291,7 +305,7 @@ class Attacher:
 
     def _ask_for_file(self, job: _Job, archive: Archive) -> bool:
         """False when a customization keeps the recording here. It is asked once, when all files are complete."""
-        known = (job.step.sent or {}).get("given")
+        known = job.sent.get("given")
         if known or not self._customs.hooks.is_on(FILE_HOOK):
             job.given = str(known or "")
             return True
@@ -303,7 +317,7 @@ class Attacher:
             return False
         if decision.value != tuple(found):
             job.given = decision.value[0]
-            self._reports.remember(job.step.id, {"given": job.given})
+            self._remember(job, given=job.given)
         return True
 
     def _asked(

@@ -157,7 +157,7 @@ class Shelf:
     """Recordings: each ``prepare`` gives the next answer; the last one again and again."""
 
     def __init__(self, *answers: Recording | Failure) -> None:
-        self.answers = list(answers) or [Recording("/work/x.mp3", "x.mp3", 3.0)]
+        self.answers = list(answers) or [Recording("/copies/x.mp3", "x.mp3", 3.0)]
         self.deadlines: list[float] = []
 
     def prepare(self, paths: Sequence[str], name: str, started: float, deadline: float) -> Recording:

@@ -46,7 +46,7 @@ class Copies:
 
     def prepare_given(self, path: str, name: str, deadline: float) -> Recording:
         self.given.append(path)
-        return Recording("/work/given.mp3", "given.mp3", 2.0)
+        return Recording("/copies/given.mp3", "given.mp3", 2.0)
 
     def keep(self, call: CallRow, made: Recording, paths: Sequence[str], given: str) -> None:
         self.kept.append(made.path)
@@ -184,14 +184,14 @@ def test_recording_sent_by_hand_goes_whatever_the_rules_say() -> None:
 def test_uploaded_recording_is_left_to_the_archive() -> None:
     here = House(UPLOAD)
     here.run()
-    assert (here.uploaded, here.copies.kept, here.copies.over) == ([("C", "x.mp3")], [], ["/work/x.mp3"])
+    assert (here.uploaded, here.copies.kept, here.copies.over) == ([("C", "x.mp3")], [], ["/copies/x.mp3"])
 
 
 def test_portal_fetches_a_linked_recording_that_is_kept_before_it_is_asked() -> None:
     here = House(PLAYER)
     here.run()
     assert here.fetching.fields == [{"CALL_ID": "C", "FILENAME": "x.mp3", "RECORD_URL": LINK}]
-    assert here.copies.kept == ["/work/x.mp3"]
+    assert here.copies.kept == ["/copies/x.mp3"]
     assert (here.state, here.desk.side.record_file_id) == ("done", "99")
 
 

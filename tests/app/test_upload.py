@@ -6,18 +6,18 @@ from __future__ import annotations
 import pytest
 
 from itgrix_module.app.ports import PortalSide
-from itgrix_module.app.upload import OWNER_PAUSE, PATIENCE, Recording, Uploader
+from itgrix_module.app.upload import LEASE, OWNER_PAUSE, PATIENCE, Recording, Uploader
 from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent, Temporary
 from tests.app.desk import START, Desk, Portal, Shelf, attach
 
 CLOSED = PortalSide(call_id="C", finished=True)
 MISSING = Temporary("recording_missing", "recording x.wav is not in /monitor", "check the folder", retry_after=5.0)
 GONE = Permanent("recording_missing", "recording x.wav is not in /monitor", "check the folder")
-NO_ROOM = Temporary("disk_full", "no space left in /work", "free some", retry_after=300.0)
+NO_ROOM = Temporary("disk_full", "no space left in /copies", "free some", retry_after=300.0)
 NO_ENCODER = Temporary("encoder_missing", "no program makes mp3", "apt-get install lame", retry_after=600.0)
 LOST = Temporary("read_timeout", "no answer", executed=True)
 AWAY = Temporary("refused", "nothing listens there", scope="portal")
-MP3 = Recording("/work/x.mp3", "x.mp3", 3.0)
+MP3 = Recording("/copies/x.mp3", "x.mp3", 3.0)
 
 
 def desk(*answers: Recording | Failure, side: PortalSide = CLOSED, portal: Portal | None = None) -> Desk:
@@ -109,6 +109,28 @@ def test_lost_answer_makes_no_second_recording() -> None:
     assert here.portal.attached == []
 
 
+class PowerCut(BaseException):
+    """The end of this process."""
+
+
+class LastDeed(Portal):
+    """Takes the recording of a service that is killed before it can store the answer."""
+
+    def attach(self, call_id: str, file: str, filename: str) -> str:
+        self.records[call_id] = super().attach(call_id, file, filename)
+        raise PowerCut
+
+
+def test_service_killed_after_the_upload_makes_no_second_recording() -> None:
+    here = desk(portal=LastDeed())
+    with pytest.raises(PowerCut):
+        here.uploader.upload_due()
+    upload(here, LEASE + 5)
+    assert here.states() == {"attach": "done"}
+    assert here.portal.attached == [("C", "x.mp3")]
+    assert here.side.record_file_id == "file-1"
+
+
 def test_upload_that_did_not_arrive_is_repeated() -> None:
     here = desk(portal=Portal(uploads=[LOST]))
     upload(here, 30)
@@ -141,7 +163,7 @@ def test_portal_that_has_not_closed_the_call_for_half_an_hour_will_not() -> None
 
 
 def test_parts_that_could_not_be_had_stand_in_the_timeline() -> None:
-    here = desk(Recording("/work/x.mp3", "x.mp3", 3.0, ("recording y.wav is not there",)))
+    here = desk(Recording("/copies/x.mp3", "x.mp3", 3.0, ("recording y.wav is not there",)))
     upload(here, 1)
     assert here.told() == ["attach: uploaded, but recording y.wav is not there"]
 

@@ -145,7 +145,7 @@ class Record:
     file_id: int
     filename: str
     mime: str
-    content: bytes
+    content: bytes = field(repr=False)
     size: int
     sha256: str
     seconds: float | None

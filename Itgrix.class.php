@@ -222,7 +222,7 @@ class Itgrix extends \FreePBX_Helpers implements \BMO
         if (!isset($_POST['action'], $_POST['token']) || !$this->isToken($_POST['token'])) {
             return;
         }
-        $id = isset($_POST['id']) && ctype_digit((string) $_POST['id']) ? (string) $_POST['id'] : '';
+        $id = isset($_POST['id']) && is_string($_POST['id']) && ctype_digit($_POST['id']) ? $_POST['id'] : '';
         if ($_POST['action'] === 'itgrix_remove' && $id !== '') {
             $this->remove($id);
         } elseif ($_POST['action'] === 'itgrix_save') {
@@ -248,7 +248,7 @@ class Itgrix extends \FreePBX_Helpers implements \BMO
     public function sent(): array
     {
         $goto = isset($_POST['goto0']) && is_string($_POST['goto0']) ? $_POST['goto0'] . '0' : '';
-        $fields = ['fallback' => $goto !== '' && isset($_POST[$goto]) ? $_POST[$goto] : ''];
+        $fields = ['fallback' => $goto !== '' && isset($_POST[$goto]) && is_string($_POST[$goto]) ? $_POST[$goto] : ''];
         foreach (['name', 'limit_ms', 'ring_seconds'] as $field) {
             $fields[$field] = isset($_POST[$field]) && is_string($_POST[$field]) ? $_POST[$field] : '';
         }

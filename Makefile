@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 PYTHON ?= python3
 BIN = .venv/bin
-TOGETHER = --dist loadgroup --no-loadscope-reorder
-QUICK = $(BIN)/python -m pytest -q -m "not live" -n 3 $(TOGETHER)
+TESTS = $(BIN)/python -m pytest -q -n 3 --no-loadscope-reorder
 
 .PHONY: help setup demo test quick chaos lint types audit benchmark dist clean
 
@@ -16,18 +15,18 @@ demo:  ## the product with a sandbox portal and a sandbox PBX, panel on :8077
 	@$(PYTHON) tools/setup.py --system demo
 	@$(BIN)/itgrix demo
 
-test:  ## all tests: quick ones, then real MariaDB, Asterisk and browser
+test:  ## all tests, also those with a real MariaDB, Asterisk and browser
 	@$(PYTHON) tools/setup.py --system test
-	@echo "==> Tests that need no service"
-	@$(QUICK)
-	@echo "==> Tests with a real Asterisk 22 and 16, MariaDB and Chromium (some minutes; the packages are fetched once)"
-	@$(BIN)/python -m pytest -q -m live
+	@echo "==> Tests that can share the machine, also with MariaDB and Chromium"
+	@$(TESTS) --ignore=tests/live
+	@echo "==> Calls on a real Asterisk 22 and 16, which keep time (some minutes; the packages are fetched once)"
+	@$(BIN)/python -m pytest -q tests/live
 
 quick: setup  ## the tests that need no service
-	@$(QUICK)
+	@$(TESTS) -m "not live"
 
 chaos: setup  ## every fault at full length: 200 kills, a week without the portal, 8 hours of traffic (takes hours)
-	@ITGRIX_CHAOS=long nice -n 15 $(BIN)/python -m pytest -q tests/chaos
+	@ITGRIX_CHAOS=long nice -n 15 $(BIN)/python -m pytest -q -s --durations=0 tests/chaos
 
 lint: setup  ## ruff and the direction of imports
 	@$(BIN)/ruff check .

@@ -25,8 +25,9 @@ class Restore extends Base\RestoreBase
             $this->importKVStore($configs['kvstore']);
         }
         $place = $this->FreePBX->Itgrix->place();
-        $this->settings($place, (string) ($configs['settings'] ?? '{}'));
-        foreach ($configs['hooks'] ?? [] as $name => $script) {
+        $this->settings($place, is_string($configs['settings'] ?? null) ? $configs['settings'] : '{}');
+        $scripts = $configs['hooks'] ?? [];
+        foreach (is_array($scripts) ? $scripts : [] as $name => $script) {
             $this->script($place, (string) $name, $script);
         }
         needreload();
@@ -46,13 +47,18 @@ class Restore extends Base\RestoreBase
 
     private function script(Place $place, string $name, $script): void
     {
-        $text = is_array($script) ? base64_decode((string) ($script['text'] ?? ''), true) : false;
-        if (!preg_match('/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/D', $name) || $text === false || !is_dir($place->home . '/hooks')) {
+        $packed = is_array($script) ? ($script['text'] ?? '') : '';
+        $text = is_string($packed) ? (string) base64_decode($packed, true) : '';
+        if (!preg_match('/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/D', $name) || $text === '' || !is_dir($place->home . '/hooks')) {
             return;
         }
         $file = $place->home . '/hooks/' . $name;
+        if (!is_writable(is_file($file) ? $file : dirname($file))) {
+            $this->log(Words::say('The customization %s could not be restored: it cannot be written.', $name), 'WARNING');
+            return;
+        }
         file_put_contents($file, $text);
-        chmod($file, ((int) ($script['mode'] ?? 0750)) & 0770);
+        chmod($file, (is_int($script['mode'] ?? null) ? $script['mode'] : 0750) & 0770);
         if (function_exists('posix_geteuid') && posix_geteuid() === 0) {
             chown($file, fileowner($place->home));
             chgrp($file, filegroup($place->home));

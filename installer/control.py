@@ -2,8 +2,8 @@
 """Starts, stops and watches the service of a home: ``itgrix-service start|stop|restart|status|watch``.
 
 Whether it runs is asked of the lock that the service holds, never of a process list. Where root installed a systemd
-unit, systemd starts it; else it is detached from whoever asked. ``stopped`` in the home says that somebody wants it
-down: then neither the unit nor the watch brings it back.
+unit, systemd starts it, also after an end that somebody without root asked for; else it is detached from whoever asked.
+``stopped`` in the home says that somebody wants it down: then neither the unit nor the watch brings it back.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ STOP_SECONDS = 10.0  # the service itself takes five at most
 PATIENCE = 3  # checks in a row that the service may fail to answer before it is restarted
 _STEP = 0.1
 _NOISE = 2.0  # seconds that a health request may take
+SYSTEMD = Path("/run/systemd/system")  # there where systemd runs
 
 
 class Control:
@@ -52,8 +53,12 @@ class Control:
     @property
     def unit(self) -> str:
         """Name of the systemd unit; empty when there is none or we may not use it."""
+        return self._known_unit if os.geteuid() == 0 else ""
+
+    @property
+    def _known_unit(self) -> str:
         name = str(read_json(self.home.service_file).get("unit") or "")
-        return name if name and os.geteuid() == 0 and Path("/run/systemd/system").is_dir() else ""
+        return name if SYSTEMD.is_dir() else ""
 
     def is_running(self) -> bool:
         """Does a service hold the lock of this home?"""
@@ -101,6 +106,8 @@ class Control:
     def _launch(self) -> None:
         if self.unit:
             subprocess.run(["systemctl", "start", self.unit], check=False)
+            return
+        if self._is_left_to_systemd():
             return
         self.rotate()
         lowered = {"user": self.owner.uid, "group": self.owner.gid, "extra_groups": self.owner.groups}
@@ -175,11 +182,25 @@ class Control:
         with _alone(self.home.folder, os.O_RDONLY | os.O_DIRECTORY) as free:
             if not free:
                 return True
-        name = str(read_json(self.home.service_file).get("unit") or "")
-        if not name or not Path("/run/systemd/system").is_dir() or self.is_running():
+        return not self.is_running() and self._is_left_to_systemd()
+
+    def _is_left_to_systemd(self) -> bool:
+        """Does the unit bring it up by itself now? A second one of ours would make it try in vain for ever."""
+        if not self._known_unit:
             return False
-        state = subprocess.run(["systemctl", "is-active", name], capture_output=True, text=True, check=False).stdout
+        command = ["systemctl", "is-active", self._known_unit]
+        state = subprocess.run(command, capture_output=True, text=True, check=False).stdout
         return state.strip() in ("active", "activating", "reloading")
+
+    @contextmanager
+    def kept_down(self) -> Iterator[None]:
+        """While the program is changed: a service that is stopped now is not brought back by systemd until the end."""
+        handle = os.open(self.home.packages, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH)  # several may change it, one inside the other; the unit looks for none
+            yield
+        finally:
+            os.close(handle)
 
     def _nurse(self) -> str:
         count = self.home.folder / "work" / "unanswered"

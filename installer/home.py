@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -146,3 +149,20 @@ def point_at(link: Path, target: Path) -> None:
     draft.unlink(missing_ok=True)
     draft.symlink_to(os.path.relpath(target, link.parent))
     draft.replace(link)
+
+
+@contextmanager
+def alone(home: Home) -> Iterator[None]:
+    """One installer at a time. Raises Refused when another one is at work."""
+    if not home.folder.exists():
+        yield
+        return
+    handle = os.open(home.folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Refused("Another installation is under way in {folder}; wait for it.", folder=home.folder) from None
+        yield
+    finally:
+        os.close(handle)

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 PROBE = "itgrix_install_probe"
+SOCKETS = ("/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock")  # noqa: S108
 OLDEST = (5, 5)  # MariaDB of the oldest FreePBX distribution
 
 
@@ -38,12 +39,17 @@ def probe(order: Mapping[str, Any]) -> dict[str, Any]:
         engine.dispose()
 
 
+def root_login(socket: str, usual: tuple[str, ...] = SOCKETS) -> dict[str, Any]:
+    """How root is let in without a password: over the socket, which for PyMySQL ``localhost`` does not mean."""
+    found = socket or next((path for path in usual if Path(path).is_socket()), "")
+    return {"unix_socket": found} if found else {"host": "localhost"}
+
+
 def own_database(order: Mapping[str, Any]) -> dict[str, Any]:
     """Make a database and a user of our own over root's socket; returns its address."""
     import pymysql
 
-    name, password = order["name"], secrets.token_hex(16)
-    login = {"unix_socket": order["socket"]} if order.get("socket") else {"host": "localhost"}
+    name, password, login = order["name"], secrets.token_hex(16), root_login(order.get("socket", ""))
     with pymysql.connect(user="root", **login) as connection, connection.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE IF NOT EXISTS `{name}` CHARACTER SET utf8mb4")
         cursor.execute(f"SHOW TABLES FROM `{name}`")
@@ -52,7 +58,7 @@ def own_database(order: Mapping[str, Any]) -> dict[str, Any]:
         cursor.execute(f"DROP USER IF EXISTS '{name}'@'localhost'")
         cursor.execute(f"CREATE USER '{name}'@'localhost' IDENTIFIED BY %s", (password,))
         cursor.execute(f"GRANT ALL PRIVILEGES ON `{name}`.* TO '{name}'@'localhost'")
-    socket = f"?unix_socket={quote_plus(order['socket'])}" if order.get("socket") else ""
+    socket = f"?unix_socket={quote_plus(login['unix_socket'])}" if "unix_socket" in login else ""
     return {"ok": True, "url": f"mysql+pymysql://{name}:{password}@localhost/{name}{socket}"}
 
 
@@ -61,8 +67,10 @@ def drop_own_database(order: Mapping[str, Any]) -> dict[str, Any]:
     import pymysql
 
     name = order["name"]
-    login = {"unix_socket": order["socket"]} if order.get("socket") else {"host": "localhost"}
-    with pymysql.connect(user="root", **login) as connection, connection.cursor() as cursor:
+    with (
+        pymysql.connect(user="root", **root_login(order.get("socket", ""))) as connection,
+        connection.cursor() as cursor,
+    ):
         cursor.execute(f"DROP DATABASE IF EXISTS `{name}`")
         cursor.execute(f"DROP USER IF EXISTS '{name}'@'localhost'")
     return {"ok": True}

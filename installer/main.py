@@ -3,17 +3,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 from installer import database, environment, manager, package, settings, unit
 from installer.control import Control
-from installer.home import Home, Record, ensure_gate_key, read_json, write_private
-from installer.owner import Owner, as_root, is_root
+from installer.home import Home, Record, alone, ensure_gate_key, read_json, write_private
+from installer.owner import Owner, as_root, is_root, privileges
 from installer.request import USUAL_BIND, Request, parse
 from installer.versions import is_older
 from installer.words import Refused, Teller
@@ -36,6 +35,7 @@ class Installation:
         self.before: Path | None = None
         self.snapshot: Path | None = None
         self.was_running = False
+        self._down = ExitStack()  # what keeps the service down until it is started again
 
     def _usual_owner(self) -> str:
         if self.home.folder.exists():
@@ -73,6 +73,8 @@ class Installation:
         except BaseException:
             self.undo()
             raise
+        finally:
+            self._down.close()
         self._finish()
 
     # -- the steps
@@ -209,7 +211,8 @@ class Installation:
         if not self.request.start or (self.before and not control.wants_to_run() and not self.was_running):
             self.teller.note("left stopped")
             return
-        with _privileges():
+        self._down.close()
+        with privileges():
             running = control.start()
         if not running:
             raise Refused(
@@ -223,9 +226,10 @@ class Installation:
 
     def _stop(self) -> None:
         control = self._control()
+        self._down.enter_context(control.kept_down())
         if control.is_running():
             self.was_running = True
-            with _privileges():
+            with privileges():
                 control.stop(for_good=False)
 
     def _control(self) -> Control:
@@ -236,13 +240,15 @@ class Installation:
         if self.package == Path() or self.before is None:
             return
         self.teller.say("Going back to version {version}", version=self.record.version)
+        self._down.enter_context(self._control().kept_down())
         if self.home.current.resolve() != self.before:
-            with _privileges():
+            with privileges():
                 self._control().stop(for_good=False)
             package.switch(self.home, self.before)
         self._put_tables_back()
+        self._down.close()
         if self.was_running:
-            with _privileges():
+            with privileges():
                 self._control().start()
 
     def _put_tables_back(self) -> None:
@@ -270,33 +276,6 @@ class Installation:
                 path = self.home.folder / name
                 if path.exists() and path.stat().st_uid != self.owner.uid:
                     os.chown(path, self.owner.uid, self.owner.gid, follow_symlinks=False)
-
-
-@contextmanager
-def _privileges() -> Iterator[None]:
-    """Starting and stopping a unit needs root; the service itself is started as the owner in any case."""
-    if not is_root():
-        yield
-        return
-    with as_root():
-        yield
-
-
-@contextmanager
-def alone(home: Home) -> Iterator[None]:
-    """One installer at a time. Raises Refused when another one is at work."""
-    if not home.folder.exists():
-        yield
-        return
-    handle = os.open(home.folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise Refused("Another installation is under way in {folder}; wait for it.", folder=home.folder) from None
-        yield
-    finally:
-        os.close(handle)
 
 
 def main(arguments: list[str]) -> int:

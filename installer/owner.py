@@ -90,6 +90,16 @@ def as_root() -> Iterator[None]:
         os.seteuid(uid)
 
 
+@contextmanager
+def privileges() -> Iterator[None]:
+    """Starting and stopping a unit needs root; the service itself is started as the owner in any case."""
+    if not is_root():
+        yield
+        return
+    with as_root():
+        yield
+
+
 def clean_environment(**more: str) -> dict[str, str]:
     """Nothing of a web server's or a shell's settings that could lead Python or pip elsewhere."""
     kept = {

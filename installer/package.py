@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from installer.home import Home, point_at, write_private
 from installer.words import Refused
 
-FOLDERS = ("itgrix_module", "web", "migrations", "installer", "examples")
+FOLDERS = ("itgrix_module", "web", "migrations", "installer", "examples", "docs/en", "docs/ru")
 PROGRAM = "program.tar.xz"  # in a release archive instead of these folders, but for the installer's own
 READY = "itgrix-ready"
 _TOPS = {(name,) for name in FOLDERS}

@@ -10,11 +10,11 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 from installer import database, manager, unit
 from installer.control import Control
-from installer.home import Home, Record
-from installer.main import alone
+from installer.home import Home, Record, alone
 from installer.owner import Owner, as_root, is_root
 from installer.request import USUAL_HOME
 from installer.words import LANGUAGES, Refused, Teller
@@ -90,8 +90,9 @@ class Removal:
     def _drop(self, url: str) -> dict[str, object]:
         package = self.home.current.resolve()
         if self.record.own_database and is_root():
+            name, socket = self.record.own_database, parse_qs(urlsplit(url).query).get("unix_socket", [""])[0]
             with as_root():
-                return database.inside(package, Owner.named("root"), "drop_own_database", name=self.record.own_database)
+                return database.inside(package, Owner.named("root"), "drop_own_database", name=name, socket=socket)
         return database.inside(package, self.owner, "remove_tables", 600, url=url)
 
     def files(self) -> None:

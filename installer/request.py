@@ -21,7 +21,7 @@ USUAL_BIND = "127.0.0.1:8077"
 USUAL_AGI = "127.0.0.1:4574"
 _UNIT = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _BIND = re.compile(r"(127\.0\.0\.1|\[::1\]|0\.0\.0\.0|\[::\]|[0-9.]+):\d{2,5}")
-_LINE_BREAKS = re.compile(r"[\r\n\0]")
+_UNUSABLE = re.compile(r"[\r\n\0\"'`\\$]")  # in a script, in a unit
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def _check(request: Request) -> None:
     for address in filter(None, (request.bind, request.agi)):
         if not _BIND.fullmatch(address):
             raise Refused("{bind} is no address such as 127.0.0.1:8077.", bind=address)
-    if _LINE_BREAKS.search(str(request.home)) or len(request.home.parts) < 3:
+    if _UNUSABLE.search(str(request.home)) or len(request.home.parts) < 3:
         raise Refused("{folder} cannot be the folder of an installation.", folder=request.home)
 
 

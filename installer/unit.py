@@ -21,7 +21,9 @@ def is_possible() -> bool:
 def write(root: Path, home: Home, owner: Owner, name: str, bind: str) -> None:
     """Install and enable the unit; call it when ``is_possible``."""
     template = Template((root / "packaging" / "itgrix.service.in").read_text(encoding="utf-8"))
-    text = template.substitute(home=home.folder, user=owner.name, bind=bind, mark=f"{_MARK} {home.folder}")
+    text = template.substitute(
+        home=str(home.folder).replace("%", "%%"), user=owner.name, bind=bind, mark=f"{_MARK} {home.folder}"
+    )
     with as_root():
         file = FOLDER / f"{name}.service"
         if not file.exists() or file.read_text(encoding="utf-8") != text:

@@ -16,7 +16,7 @@ from itgrix_module.app.errand_ports import ErrandPortal
 from itgrix_module.app.errands import Errands
 from itgrix_module.app.errands_matter import Aids
 from itgrix_module.app.hooking import Hooks
-from itgrix_module.app.orders import Plan
+from itgrix_module.app.plans import Plan
 from itgrix_module.app.ports import CallRow, NewStep, PortalSide
 from itgrix_module.app.standing import Standing
 from itgrix_module.core import Core, owner_name

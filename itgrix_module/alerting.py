@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from itgrix_module.app.alerts import Alert, Alerts, Channel, translated
-from itgrix_module.app.ports import Rest
+from itgrix_module.app.rest_ports import Rest
 from itgrix_module.bitrix24 import crm
 from itgrix_module.bitrix24.limits import BACKGROUND
 from itgrix_module.mail import MailServer, send

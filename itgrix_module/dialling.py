@@ -15,7 +15,7 @@ from itgrix_module.app.call_full import Known
 from itgrix_module.app.callback import Callbacks, FormRules
 from itgrix_module.app.dial import Desk
 from itgrix_module.app.dial_orders import DialRules
-from itgrix_module.app.dial_ports import FAILED, WAITING, Callback
+from itgrix_module.app.dial_ports import FAILED, Callback
 from itgrix_module.app.directory import Directory, DirectoryRules, Names
 from itgrix_module.app.happenings import Happening
 from itgrix_module.app.health import Check, Level
@@ -25,6 +25,7 @@ from itgrix_module.app.workers import Worker
 from itgrix_module.asterisk.originate import Originator
 from itgrix_module.bitrix24.events import CALL_START, CALLBACK_START
 from itgrix_module.core import Core
+from itgrix_module.dial_nodes import ALONE, LATE, LOOK, Elsewhere
 from itgrix_module.domain.failures import Failure
 from itgrix_module.domain.numbers import digits
 from itgrix_module.house_rules import HouseRules
@@ -56,6 +57,7 @@ class Dialling:
         self._core, self._pbx, self._clock = core, pbx, clock
         self.store = SqlDials(core.database)
         self.woken = threading.Event()
+        self.elsewhere = Elsewhere(core, str(core.settings.current["pbx.node"]))
         self._askers = ThreadPoolExecutor(SIDE_BY_SIDE, "dial")
         self._right: bool | None = None
         self._asked_right = 0.0
@@ -88,11 +90,13 @@ class Dialling:
 
     def heard(self, happening: Happening) -> None:
         """Somebody clicked a number. Raises Failure of the database."""
-        self.desk.heard(happening)
+        if not self.elsewhere.gives(happening, self.desk.phone_for(happening)):
+            self.desk.heard(happening)
 
     def callback(self, happening: Happening) -> None:
         """Somebody asked to be called back. Raises Failure of the database."""
-        self.forms.heard(happening)
+        if not self.elsewhere.gives(happening, self.forms.phone_for(happening)):
+            self.forms.heard(happening)
 
     def rules(self) -> DialRules:
         """What follows from the settings of this moment for clicks."""
@@ -101,10 +105,6 @@ class Dialling:
     def form_rules(self) -> FormRules:
         """The same for forms."""
         return self._of_house()[2]
-
-    def waiting_forms(self) -> int:
-        """Forms that nobody has answered yet."""
-        return len(self.store.callbacks("", (WAITING,), 1000))
 
     def callbacks(self, states: tuple[str, ...], limit: int = 100) -> list[Callback]:
         """Forms in these states, of all PBXs."""
@@ -120,6 +120,7 @@ class Dialling:
         """
         self.desk.watch()
         now = self._clock()
+        self.elsewhere.take_back(now - self.rules().oldest - LATE)
         if self._heard() is not None and abs(now - self._asked_right) > RIGHT_AGAIN:
             self._asked_right = now
             self._right = self._may_originate()
@@ -132,6 +133,10 @@ class Dialling:
         if not self.rules().enabled:
             return Check("dialling", Level.OK, "dial_off", "calls from the CRM are switched off")
         return Check("dialling", Level.OK, "dial_ok", "calls can be made from the CRM")
+
+    def idle(self, otherwise: float) -> float:
+        """Seconds until somebody must look for what another PBX gave to this one. Raises Failure of the database."""
+        return min(otherwise, LOOK if self.elsewhere.is_shared else ALONE)
 
     def close(self) -> None:
         """Ask the PBX nothing more."""

@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from itgrix_module import surroundings
 from itgrix_module.app.health import Check, Level
-from itgrix_module.app.ports import LimitState, LimitStore
+from itgrix_module.app.rest_ports import LimitState, LimitStore
 from itgrix_module.app.standing import CHECK
 from itgrix_module.asterisk.connection import Connection
 from itgrix_module.bitrix24 import crm
@@ -22,6 +22,7 @@ from itgrix_module.core import Core
 from itgrix_module.domain.failures import Failure, Temporary
 from itgrix_module.pbx_door import link_settings
 from itgrix_module.portal_door import PortalDoor
+from itgrix_module.records_door import RecordsDoor
 from itgrix_module.settings import Settings
 from itgrix_module.vitals import deliveries_check
 
@@ -154,16 +155,10 @@ def _is_denied(connection: Connection, action: str) -> bool:
 
 
 def call_records(settings: Settings) -> Iterator[Check]:
-    """The database with CDR and CEL."""
+    """The database with CDR and CEL, or their files."""
     url = settings["cdr.url"]
     if not url:
-        yield Check(
-            "cdr",
-            Level.WARNING,
-            "cdr_unset",
-            "the PBX's call records are not set up; calls that happen while the link is down cannot be found",
-            "Set cdr.url, on FreePBX mysql+pymysql://USER:PASSWORD@localhost/asteriskcdrdb.",
-        )
+        yield _record_files(settings)
         return
     try:
         engine = create_engine(url, connect_args={"connect_timeout": 5} if url.startswith("mysql") else {})
@@ -176,6 +171,23 @@ def call_records(settings: Settings) -> Iterator[Check]:
     except (SQLAlchemyError, ArgumentError, ImportError) as error:
         words = f"the PBX's call records cannot be read: {_short(error)}"
         yield Check("cdr", Level.ERROR, "cdr_unreadable", words, "Check cdr.url: address, user, password, database.")
+
+
+def _record_files(settings: Settings) -> Check:
+    door = RecordsDoor()
+    door.configure(settings)
+    if not door.is_set:
+        return Check(
+            "cdr",
+            Level.WARNING,
+            "cdr_unset",
+            "the PBX's call records are not set up; calls that happen while the link is down cannot be found",
+            "Set cdr.url, on FreePBX mysql+pymysql://USER:PASSWORD@localhost/asteriskcdrdb.",
+        )
+    if door.stories().exist:
+        return ok("cdr", "cdr_ok", "the PBX's call records can be read")
+    hint = "Check cdr.csv and cel.csv; Asterisk makes the files with the first call."
+    return Check("cdr", Level.WARNING, "cdr_missing", "there are no files with call records of the PBX", hint)
 
 
 def _short(error: Exception) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from itgrix_module.app.application import Bound, Mended
 from itgrix_module.app.joining import NONE, POLL, PUSH, way_of
 from itgrix_module.app.links import address_of
-from itgrix_module.app.ports import Rest, Tokens
+from itgrix_module.app.rest_ports import Rest, Tokens
 from itgrix_module.bitrix24.handlers import Wanted, mend
 from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent
 from itgrix_module.settings import Settings

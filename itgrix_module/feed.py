@@ -52,6 +52,17 @@ def shipped_key(file: Path = KEY_FILE) -> Ed25519PublicKey | None:
         raise _damaged_key(file) from None
 
 
+def needed(key: Ed25519PublicKey | None) -> Ed25519PublicKey:
+    """The same. Raises NeedsOwner where there is none."""
+    if key is None:
+        raise NeedsOwner(
+            "updates_no_key",
+            "this copy carries no key of releases, so that no list can be checked",
+            "Install the product from a release archive.",
+        )
+    return key
+
+
 def _damaged_key(file: Path) -> Permanent:
     return Permanent("updates_key", f"the key of releases in {file} is damaged", "Install the product once more.")
 

@@ -61,7 +61,7 @@ class HouseRules:
             _directory(settings, numbering),
             _hooks(settings),
             RecordingRules.of(settings, lines),
-            ErrandRules.of(settings, settings["portal.language"], _base(portal), zone),
+            ErrandRules.of(settings, settings["portal.language"], portal, zone),
             _hours(settings),
             zone,
         )
@@ -80,11 +80,6 @@ class HouseRules:
         """Sales funnel of a call's line; None when it has none."""
         rule = self.lines.rule(call.line, call.trunk)
         return (rule.category or None) if rule else None
-
-
-def _base(portal: str) -> str:
-    """Address for links, also where somebody has entered the portal with its ``https://``."""
-    return f"https://{portal}" if portal and "://" not in portal else portal
 
 
 def zone_of(name: str) -> tzinfo | None:

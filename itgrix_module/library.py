@@ -11,7 +11,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from itgrix_module.app.attaching import Recording
 from itgrix_module.app.links import (
     DAY,
     PORTAL_LIFE,
@@ -26,6 +25,7 @@ from itgrix_module.app.links import (
     link_address,
 )
 from itgrix_module.app.ports import CallRow
+from itgrix_module.app.recording_ports import Recording
 from itgrix_module.domain.failures import Failure, NeedsOwner
 from itgrix_module.keeping import Keeping, Note
 from itgrix_module.media import prepare as media
@@ -42,7 +42,7 @@ _NAMED = "RecordingNamed"  # the fact that tells of a recording
 
 
 class Library:
-    """Fulfils ``app.attaching.Preparer`` and ``Archive``, and ``app.links.LinkedRecordings``. Thread-safe.
+    """Fulfils ``app.recording_ports.Preparer`` and ``Archive``, and ``app.links.LinkedRecordings``. Thread-safe.
 
     ``settings``: asked each time. ``story``: all about a call. ``stop``: set when the service stops.
     """
@@ -65,7 +65,7 @@ class Library:
         """End what runs in the background."""
         self._remaking.close()
 
-    # -- app.attaching.Preparer and Archive
+    # -- app.recording_ports.Preparer and Archive
 
     def prepare(self, paths: Sequence[str], name: str, started: float, deadline: float) -> Recording:
         """See the port."""

@@ -9,13 +9,16 @@ from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from itgrix_module.app.directory import DirectoryRules
 from itgrix_module.app.hook_trial import HookRules
+from itgrix_module.app.house_ports import SettingStore
 from itgrix_module.app.orders import Options
-from itgrix_module.app.ports import CallRow, SettingStore
+from itgrix_module.app.ports import CallRow
 from itgrix_module.app.track import CardTiming
-from itgrix_module.bitrix24.address import host_of
+from itgrix_module.bitrix24.address import host_of, is_loopback
+from itgrix_module.bitrix24.application import domain_of
 from itgrix_module.domain.policy import Rules
 from itgrix_module.house_rules import HouseRules
 from itgrix_module.settings import BY_KEY, Settings, SettingsError
@@ -88,7 +91,7 @@ class LiveSettings:
             log.exception("a part of the service could not take over the changed settings")
 
     def _take(self, settings: Settings) -> None:
-        self._house = HouseRules.of(settings, self._home, portal_of(settings), self._house)
+        self._house = HouseRules.of(settings, self._home, portal_address(settings), self._house)
 
     def rules(self) -> Rules:
         """For the tracker."""
@@ -120,8 +123,16 @@ class LiveSettings:
 
 
 def portal_of(settings: Settings) -> str:
-    """The portal's address; empty when none is set up."""
-    return str(settings["portal.domain"] or host_of(settings["portal.webhook_url"]))
+    """The portal's host, however its address was entered; empty when none is set up."""
+    return domain_of(settings["portal.domain"]) or host_of(settings["portal.webhook_url"])
+
+
+def portal_address(settings: Settings) -> str:
+    """``https://portal``, for links into it; empty when none is set up. Never the webhook's secret part."""
+    host = portal_of(settings)
+    entered = str(settings["portal.domain"] or settings["portal.webhook_url"]).strip().lower()
+    is_plain = entered.startswith("http://") and is_loopback(urlsplit(f"//{host}").hostname or "")
+    return f"{'http' if is_plain else 'https'}://{host}" if host else ""
 
 
 def _usable(stored: Mapping[str, Any]) -> Settings:

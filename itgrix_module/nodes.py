@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from itgrix_module.app.ports import SettingStore
+from itgrix_module.app.house_ports import SettingStore
 
 NODE = "pbx.node"
 OWN_GROUPS = ("ami.", "cdr.", "dial.")
@@ -29,7 +29,10 @@ def is_own(key: str) -> bool:
 
 
 class NodeSettings:
-    """ports.SettingStore for one node. ``node``: its name; empty: the only one, or the first, whose rows all share."""
+    """house_ports.SettingStore for one node.
+
+    ``node``: its name; empty: the only one, or the first, whose rows all share.
+    """
 
     def __init__(self, store: SettingStore, node: str) -> None:
         self._store, self._node = store, node

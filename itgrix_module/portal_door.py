@@ -9,17 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from itgrix_module.app.clients import Question
-from itgrix_module.app.ports import (
-    CallOrder,
-    CallReply,
-    Employee,
-    Finished,
-    LimitStore,
-    TokenStore,
-)
+from itgrix_module.app.people_ports import Employee
+from itgrix_module.app.rest_ports import LimitStore, TokenStore
 from itgrix_module.app.settling import Known
+from itgrix_module.app.telephony_ports import CallOrder, CallReply, Finished
 from itgrix_module.bitrix24 import limits as budget
 from itgrix_module.bitrix24.address import host_of, is_loopback
+from itgrix_module.bitrix24.application import domain_of
 from itgrix_module.bitrix24.auth import AppAuth, Auth, WebhookAuth
 from itgrix_module.bitrix24.calls import BitrixCalls
 from itgrix_module.bitrix24.client import PortalClient
@@ -171,7 +167,7 @@ class PortalDoor:
         return BitrixCalls(self.client).finished_call(call_id)
 
     def finished_as(self, external_id: str) -> Known | None:
-        """See app.deliver.Portal."""
+        """See app.lost_answers.Portal."""
         return BitrixCalls(self.client).finished_as(external_id)
 
     def search(self, questions: Sequence[Question], priority: int) -> list[tuple[Record, ...]]:
@@ -195,7 +191,7 @@ class PortalDoor:
         BitrixLines(self.client).remove_line(number)
 
     def record_of(self, call_id: str) -> str:
-        """See app.upload.Portal."""
+        """See app.recording_ports.RecordingPortal."""
         return BitrixCalls(self.client).record_of(call_id)
 
     def attach(self, call_id: str, file: str, filename: str) -> str:
@@ -245,6 +241,6 @@ def oauth_server(settings: Settings) -> OAuthServer:
 
 def _domain(settings: Settings) -> str:
     """The portal's host for its limits; empty on this machine, where only a sandbox is, with the limits of a cloud."""
-    host = settings["portal.domain"] or host_of(settings["portal.webhook_url"])
+    host = domain_of(settings["portal.domain"]) or host_of(settings["portal.webhook_url"])
     name = host.rpartition(":")[0] or host
     return "" if is_loopback(name.strip("[]")) else host

@@ -12,7 +12,9 @@ from queue import Full, Queue
 from typing import Any
 
 from itgrix_module.app import shapes
+from itgrix_module.app.health import Check
 from itgrix_module.app.reconcile import Reconciler, Surroundings
+from itgrix_module.app.reconcile_health import Readable
 from itgrix_module.app.reconcile_ports import SAME, Listener, Order, Progress
 from itgrix_module.asterisk.link_state import LinkState
 from itgrix_module.asterisk.record_rows import parties_of
@@ -130,8 +132,7 @@ def for_command(core: Core, door: RecordsDoor) -> Comparison:
 class Reconciling:
     """In the service: by itself and by hand, one at a time, in the background.
 
-    ``state``: of the link to the PBX; ``inbox``: of the tracker; ``stop``: set when the service ends. ``problem``: why
-    it could not be done the last time by itself, empty when it could.
+    ``state``: of the link to the PBX; ``inbox``: of the tracker; ``stop``: set when the service ends.
     """
 
     def __init__(
@@ -155,23 +156,42 @@ class Reconciling:
         self._progress: Progress | None = None
         self._thread: threading.Thread | None = None
         self._next, self._up_since = 0.0, 0.0
-        self.problem = ""
+        self._readable = Readable(self._is_wanted, time.time)
+        self._named = door.version
 
     def _is_up(self) -> bool:
         return self._state().phase == "up"
+
+    def _is_wanted(self) -> bool:
+        return bool(self._core.settings.current["reconcile.enabled"]) and self._door.is_set
 
     @property
     def progress(self) -> Progress | None:
         """Of the comparison by hand that runs or ran last."""
         return self._progress
 
+    @property
+    def problem(self) -> str:
+        """Why it could not be done the last time by itself; empty when it could."""
+        return self._readable.problem
+
+    def check(self) -> Check:
+        """For the health."""
+        return self._readable.check()
+
     # -- by itself
 
     def tick(self) -> None:
         """Compare when it is due: after a start, after each gap, and regularly. Raises Failure of our database."""
         settings, now = self._core.settings.current, time.time()
-        if not settings["reconcile.enabled"] or not self._door.is_set:
+        if not self._is_wanted():
+            self._readable.heed("")
             return
+        if self.problem and self._door.version != self._named:
+            self._next = min(self._next, now)  # somebody may have mended it
+        # A clock that is set back must not put it off for hours.
+        longest = settings["reconcile.minutes"] * 60.0 + settings["reconcile.grace_seconds"] + _SETTLE
+        self._next = min(self._next, now + longest)
         state = self._state()
         if state.phase == "up" and state.since != self._up_since:
             self._up_since = state.since
@@ -194,23 +214,27 @@ class Reconciling:
             self._books.set_done(self._node, now)
             self._next = now + settings["reconcile.minutes"] * 60
             return
-        since = max(since - OVERLAP, now - settings["reconcile.window_hours"] * 3600)
-        if since < until:
-            found = self._comparison.run(Order(since, until), self._ending.is_set, lambda _: None)
-            self._books.set_done(self._node, max(since, found.judged))
-            _say(found)
-            self._heed(found)
-            if found.state != "done":
-                return
+        since = max(min(since, now) - OVERLAP, now - settings["reconcile.window_hours"] * 3600)
+        if since < until and not self._is_done(Order(since, until)):
+            return
         self._next = now + settings["reconcile.minutes"] * 60
 
-    def _heed(self, found: Progress) -> None:
-        """Said once when it begins to fail and once when it is over."""
-        if found.problem and found.problem != self.problem:
-            log.warning("calls cannot be compared with the PBX's records: %s. %s", found.problem, found.hint)
-        elif self.problem and not found.problem:
-            log.info("calls can be compared with the PBX's records again")
-        self.problem = found.problem
+    def _is_done(self, order: Order) -> bool:
+        """Raises Failure of our database; what the records do not allow is heeded."""
+        self._named = self._door.version
+        try:
+            found = self._comparison.run(order, self._ending.is_set, lambda _: None)
+        except Failure as failure:
+            if failure is BUSY:  # somebody has ordered one in a process of his own
+                return False
+            if not failure.code.startswith("cdr_"):
+                raise
+            self._readable.heed(failure.text, failure.hint)
+            return False
+        self._books.set_done(self._node, max(order.since, found.judged))
+        _say(found)
+        self._readable.heed(found.problem, found.hint)
+        return found.state == "done"
 
     # -- by hand
 

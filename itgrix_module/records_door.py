@@ -27,6 +27,7 @@ class RecordsDoor:
         self._lock = threading.Lock()
         self._values: tuple[str, ...] = ("", "", "", "")
         self._engine: Engine | None = None
+        self.version = 0  # grows when other records are named
 
     def configure(self, settings: Settings) -> None:
         """Use these settings from now on."""
@@ -35,6 +36,7 @@ class RecordsDoor:
             if values == self._values:
                 return
             old, self._engine, self._values = self._engine, None, values
+            self.version += 1
         if old is not None:
             old.dispose()
 

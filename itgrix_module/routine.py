@@ -22,7 +22,7 @@ ROUTING = 5.0
 ALERTS = 5.0
 RECORDINGS = 3600.0
 DIALLING = 1.0
-RECONCILE = 5.0  # whether it is due
+RECONCILE = 1.0  # whether it is due
 REPORTS = 600.0
 
 

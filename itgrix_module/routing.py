@@ -17,7 +17,8 @@ from itgrix_module.app.directory import Directory
 from itgrix_module.app.health import Check, Level
 from itgrix_module.app.hook_inputs import Scene
 from itgrix_module.app.hooking import Hooks
-from itgrix_module.app.ports import CallRow, Rest
+from itgrix_module.app.ports import CallRow
+from itgrix_module.app.rest_ports import Rest
 from itgrix_module.app.route import Router
 from itgrix_module.app.route_memory import Listening, RouteMemory
 from itgrix_module.app.route_notes import RouteNotes

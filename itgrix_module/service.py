@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from itgrix_module import dialling, vitals, way_in
+from itgrix_module import clock_steps, dialling, vitals, way_in
 from itgrix_module.aftercare import Aftercare
 from itgrix_module.app import hook_inputs
 from itgrix_module.app.attaching import Customs, Linking
@@ -38,7 +38,7 @@ from itgrix_module.core import Core, open_core, owner_name
 from itgrix_module.dialling import dialling_of
 from itgrix_module.hooks.scripts import Scripts
 from itgrix_module.inheritance import take_back
-from itgrix_module.jobs import timetable
+from itgrix_module.jobs import run_all_now, timetable
 from itgrix_module.library import Library
 from itgrix_module.operations import Operations, health_data
 from itgrix_module.pbx_door import PbxDoor
@@ -253,11 +253,13 @@ def running(place: Place, on_ready: Callable[[Service], None] = lambda _: None) 
         pbx = PbxDoor(inbox, time.time)
         core.settings.on_change(portal.configure)
         service = Service(core, pbx, portal, ending)
+        clock_steps.set_back_while_away(core)
         take_back(core.database, owner_name(place).rpartition(":")[0])
         core.settings.on_change(PortalChange(service))
         for start in (start_delivery, start_tracking, start_routing, dialling.start, way_in.start):
             start(stack, service)
-        stack.enter_context(timetable(jobs(service), service.troubles, ending))
+        scheduler = stack.enter_context(timetable(jobs(service), service.troubles, ending))
+        stack.enter_context(clock_steps.watching(service, lambda: run_all_now(scheduler)))
         stack.callback(service.wake)
         stack.callback(ending.begin)
         service.updates.begin()

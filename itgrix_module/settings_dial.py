@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from itgrix_module.app.dial_homes import problem_of_extensions
 from itgrix_module.app.dial_orders import (
     CALLER_IDS,
     PHONES,
@@ -72,6 +73,14 @@ DIAL = (
         "Seconds after which a click that was held up on its way makes no call any more",
         between(5, 300),
     ),
+    Setting(
+        "dial.extensions",
+        list,
+        [],
+        "Where several PBXs share one portal: extensions whose calls from the CRM this one makes, such as 201 or 2XX; "
+        "empty: whichever PBX the order reaches",
+        problem_of_extensions,
+    ),
     Setting("dial.notify", bool, True, "Tell the employee in the portal why his call did not come about"),
 )
 
@@ -105,7 +114,7 @@ CALLBACK = (
         one_of("working", "always"),
     ),
     Setting(
-        "callback.abroad", bool, False, "Also call numbers back that do not belong to the country of numbers.country"
+        "callback.abroad", bool, False, "Also call numbers back that do not belong to the country of the number rules"
     ),
     Setting("callback.task", bool, True, "Make a task when the client was not reached"),
 )

@@ -43,7 +43,7 @@ OPERATIONS = (
         "log.levels",
         dict,
         {},
-        'Parts of the service whose level differs, such as {"calls": "DEBUG"}',
+        "Parts of the service that are logged in another detail",
         part_levels,
     ),
     Setting("log.mask_persons", bool, False, "Hide telephone numbers and mail addresses in the log"),

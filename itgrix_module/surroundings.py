@@ -37,7 +37,8 @@ def disk(folders: Iterable[Path]) -> Check:
     if free[folder] < LOW:
         words = f"the disk of {folder} is nearly full ({left} MB free)"
         return Check("disk", Level.WARNING, "disk_low", words, "Free space on it soon.", params=params)
-    return Check("disk", Level.OK, "disk_ok", f"{left} MB free", params=params)
+    words = f"{left // 1024} GB free" if left >= 10 * 1024 else f"{left} MB free"
+    return Check("disk", Level.OK, "disk_ok", words, params=params)
 
 
 def _free(folder: Path) -> int | None:

@@ -12,8 +12,7 @@ from pathlib import Path
 from installer import package as packages
 from installer import snapshots
 from installer.control import Control
-from installer.home import Home
-from installer.main import alone
+from installer.home import Home, alone
 from installer.words import Refused
 from itgrix_module.place import Place
 from itgrix_module.storage import migrate
@@ -57,7 +56,7 @@ class Former:
         """Program, tables if they were changed, and what was written down. Raises what goes wrong."""
         about, home = self._files.read(_ABOUT), self._place.home
         former = Path(str(about["package"]))
-        with _alone(home):
+        with _alone(home), self._control.kept_down():
             is_same_schema = migrate.current(self._place.database_url) == about.get("schema")
             if (home / "current").resolve() != former or not is_same_schema:
                 self._control.stop(for_good=False)

@@ -105,7 +105,7 @@ class Updates:
         return self.state()
 
     def _check(self) -> None:
-        key, url = self._need_key(), self.url
+        key, url = releases.needed(self._key()), self.url
         if not url:
             raise NeedsOwner(
                 "updates_no_url", "nobody has said where the list of releases is", "Enter its address: updates.url."
@@ -122,16 +122,6 @@ class Updates:
         self.files.write(self.files.list.name, text)
         now = self._clock()
         self._keep(Checked(now, now, now + DAY * (1 + JITTER * self._chance())))
-
-    def _need_key(self) -> Ed25519PublicKey:
-        key = self._key()
-        if key is None:
-            raise NeedsOwner(
-                "updates_no_key",
-                "this copy carries no key of releases, so that no list can be checked",
-                "Install the product from a release archive.",
-            )
-        return key
 
     def _keep(self, checked: Checked) -> None:
         try:

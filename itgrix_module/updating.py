@@ -17,6 +17,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from installer.control import Control
 from installer.words import Refused
 from itgrix_module import feed as releases
@@ -27,7 +29,6 @@ from itgrix_module.app.updates import Release, feed_of
 from itgrix_module.core import open_core
 from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent
 from itgrix_module.domain.versions import is_newer
-from itgrix_module.feed import shipped_key
 from itgrix_module.operations import Operations
 from itgrix_module.place import Place
 from itgrix_module.unpacking import check, unpack
@@ -48,7 +49,7 @@ class Updating:
         self,
         place: Place,
         *,
-        key: Callable[[], object] = shipped_key,
+        key: Callable[[], Ed25519PublicKey | None] = releases.shipped_key,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
         health_seconds: float = HEALTH_SECONDS,
@@ -102,7 +103,7 @@ class Updating:
         self._check_room(release)
         releases.fetch_archive(release.archive, archive, self._progress(release.archive.size))
         self._step(steps.CHECK)
-        releases.check_archive(archive, release.archive, self._need_key())  # type: ignore[arg-type]
+        releases.check_archive(archive, release.archive, self._need_key())
         check(unpack(archive, self._work), release.version)
         archive.unlink()
         self._step(steps.BACKUP)
@@ -119,20 +120,13 @@ class Updating:
                 f"version {installed} is installed; {self._run.target} is not newer",
                 "An older version cannot read the data of a newer one; restore a backup in it instead.",
             )
-        found = feed_of(releases.believed(self._files.list.read_bytes(), self._need_key())).find(self._run.target)  # type: ignore[arg-type]
+        found = feed_of(releases.believed(self._files.list.read_bytes(), self._need_key())).find(self._run.target)
         if found is None:
             raise NeedsOwner("updates_nothing", "there is no newer version to install", "Look for new versions.")
         return found
 
-    def _need_key(self) -> object:
-        key = self._key()
-        if key is None:
-            raise NeedsOwner(
-                "updates_no_key",
-                "this copy carries no key of releases, so that no list can be checked",
-                "Install the product from a release archive.",
-            )
-        return key
+    def _need_key(self) -> Ed25519PublicKey:
+        return releases.needed(self._key())
 
     def _check_room(self, release: Release) -> None:
         if shutil.disk_usage(self._work).free < ROOM * release.archive.size:

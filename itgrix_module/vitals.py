@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from itgrix_module.app.directory import DirectoryState
 from itgrix_module.app.health import Check, Health, Level
@@ -42,7 +42,8 @@ def health(service: Service, version: str) -> Health:
         recordings_check(recordings, service.uploader.state),
         employees_check(directory, default_user),
         service.route_door.check(),
-        service.dialling.check(),
+        clicks_check(service.dialling.check(), service.core.settings.current),
+        service.reconciling.check(),
         *_events(service),
         *service.updates.checks(),
         *_broken(service),
@@ -134,6 +135,18 @@ def recordings_check(surroundings: Check, state: State) -> Check:
     return Check("recordings", Level.WARNING, state.reason.code, str(state.reason), state.reason.hint, state.since)
 
 
+def clicks_check(ready: Check, settings: Mapping[str, Any]) -> Check:
+    """Of calls from the CRM. However ready the PBX is: where no event of the portal comes, no click does."""
+    if ready.code != "dial_ok":
+        return ready
+    if settings["portal.mode"] == "webhook":
+        return Check("dialling", Level.OK, "dial_unheard", "a click does not reach the PBX: a webhook brings no events")
+    if settings["portal.events"] == "off":
+        text = "a click does not reach the PBX: events of the portal are switched off"
+        return Check("dialling", Level.OK, "dial_unheard", text)
+    return ready
+
+
 def _deliveries(admin: OutboxAdmin, counts: Mapping[str, int], now: float) -> Check | None:
     try:
         return deliveries_check(admin, counts, now)
@@ -202,7 +215,7 @@ class Watch:
     full disk) is told for the first of them, and those that notice its end a little later have nothing to tell.
     """
 
-    _TOLD_ELSEWHERE = frozenset({"portal", "database", "service"})
+    _TOLD_ELSEWHERE = frozenset({"portal", "database", "service", "cdr"})
 
     def __init__(self, checks: Callable[[], tuple[Check, ...]], clock: Callable[[], float] = time.monotonic) -> None:
         self._checks, self._clock = checks, clock

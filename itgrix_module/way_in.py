@@ -23,12 +23,14 @@ from itgrix_module.bitrix24.selftest import examine
 from itgrix_module.bitrix24.shapes import mapping, text
 from itgrix_module.core import Core
 from itgrix_module.domain.failures import Failure
+from itgrix_module.duty import Duty
 from itgrix_module.event_poll import Poller
 from itgrix_module.event_ways import Handlers
 from itgrix_module.live import portal_of
 from itgrix_module.portal_door import PortalDoor
 from itgrix_module.settings import Settings
 from itgrix_module.storage.events import SqlHappenings
+from itgrix_module.storage.leases import SqlLeases
 
 if TYPE_CHECKING:
     from itgrix_module.service import Service
@@ -65,6 +67,7 @@ class WayIn:
         self.handlers = Handlers(lambda: portal.client, self._settings, known, self.store, clock, self._wake)
         offset = lambda: self.handlers.state.offset or 0.0  # noqa: E731
         self._door = Door(self.inbox, self._vault, known, self.application.check, offset, clock)
+        self.duty = Duty(SqlLeases(core.database), "events-poll", str(core.settings.current["pbx.node"]), clock)
         self.poller = Poller(lambda: portal.client, self.inbox, self._is_polling, self._pace, clock)
         for name in (INSTALL, UPDATE, TEST):
             self.inbox.on(name, self._claimed)
@@ -101,7 +104,7 @@ class WayIn:
         return Overview(
             mode=settings["portal.mode"],
             way=way,
-            portal=domain_of(portal_of(settings)),
+            portal=portal_of(settings),
             is_set_up=ours(settings).is_complete if settings["portal.mode"] == "app" else _has_webhook(settings),
             is_authorised=known is not None,
             domain=known.domain if known else "",
@@ -138,7 +141,7 @@ class WayIn:
         self.store.prune(self._clock() - KEPT_DAYS * _DAY)
 
     def _is_polling(self) -> bool:
-        return event_ways.way(self._settings()) == POLL and self.handlers.are_settled
+        return event_ways.way(self._settings()) == POLL and self.handlers.are_settled and self.duty.held()
 
     def _pace(self, *, more: bool) -> float:
         house = self._core.settings.house
@@ -205,13 +208,14 @@ def way_in_of(service: Service) -> WayIn:
 
 def start(stack: ExitStack, service: Service) -> None:
     """Its workers, until the stack is left."""
-    inbox, poller = service.way_in.inbox, service.way_in.poller
+    inbox, poller, dialling = service.way_in.inbox, service.way_in.poller, service.dialling
     calls, rest, storing = service.way_in.woken
 
     def worker(name: str, work: Callable[[], int], wake: threading.Event, idle: Callable[[], float]) -> None:
         stack.enter_context(Worker(name, work, wake, idle, service.troubles, service.ending))
 
-    worker("events-calls", lambda: inbox.work(calls=True), calls, lambda: inbox.idle(calls=True))
+    worker("events-calls", lambda: inbox.work(calls=True), calls, lambda: dialling.idle(inbox.idle(calls=True)))
     worker("events", lambda: inbox.work(calls=False), rest, lambda: inbox.idle(calls=False))
     worker("events-store", inbox.store_all, storing, lambda: 1.0)
+    stack.callback(service.way_in.duty.release)
     worker("events-poll", poller.poll, threading.Event(), poller.idle)

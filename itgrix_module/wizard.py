@@ -13,7 +13,8 @@ from itgrix_module import doctor, surroundings, wizard_records
 from itgrix_module.app import wizard as steps
 from itgrix_module.app.health import Check, Level
 from itgrix_module.app.lines import unmapped
-from itgrix_module.app.ports import Employee, PortalSide
+from itgrix_module.app.people_ports import Employee
+from itgrix_module.app.ports import PortalSide
 from itgrix_module.app.recording_rules import RecordingRules
 from itgrix_module.app.wizard import CallTest, Found, ManagerAccount, Progress, Tried, stages_of, state_of
 from itgrix_module.asterisk import account_file, account_section

@@ -67,7 +67,7 @@ def examined(settings: Settings) -> Iterator[Check]:
     for check in doctor.call_records(settings):
         good = good and check.level is Level.OK
         yield check
-    if good:
+    if good and settings["cdr.url"]:
         yield _events_of_channels(settings["cdr.url"])
 
 

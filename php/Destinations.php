@@ -21,7 +21,8 @@ class Destinations
 
     public function __construct($rows, callable $keep)
     {
-        $this->rows = is_array($rows) ? $rows : [];
+        // A row that an older version or a restored backup left incomplete must not stop the PBX's reload.
+        $this->rows = array_map([self::class, 'stored'], array_filter(is_array($rows) ? $rows : [], 'is_array'));
         $this->keep = $keep;
     }
 
@@ -83,13 +84,22 @@ class Destinations
         return $changed;
     }
 
+    private static function stored(array $row): array
+    {
+        $row = self::cleaned($row);
+        return ['fallback' => $row['fallback'] !== '' ? $row['fallback'] : self::HANGUP] + $row;
+    }
+
     private static function cleaned(array $given): array
     {
+        $text = static function (string $name) use ($given): string {
+            return is_scalar($given[$name] ?? null) ? trim((string) $given[$name]) : '';
+        };
         return [
-            'name' => trim((string) ($given['name'] ?? '')),
-            'fallback' => trim((string) ($given['fallback'] ?? '')),
-            'limit_ms' => trim((string) ($given['limit_ms'] ?? '')) ?: '0',
-            'ring_seconds' => trim((string) ($given['ring_seconds'] ?? '')) ?: '0',
+            'name' => $text('name'),
+            'fallback' => $text('fallback'),
+            'limit_ms' => $text('limit_ms') ?: '0',
+            'ring_seconds' => $text('ring_seconds') ?: '0',
         ];
     }
 

@@ -46,19 +46,6 @@ class Place
         return is_array($known) && isset($known[$name]) && is_string($known[$name]) ? $known[$name] : $usual;
     }
 
-    /** Is a service alive on this home? It holds a lock as long as it runs. */
-    public function isRunning(): bool
-    {
-        $file = $this->home . '/itgrix.lock';
-        $handle = is_readable($file) ? fopen($file, 'r') : false;
-        if ($handle === false) {
-            return false;
-        }
-        $free = flock($handle, LOCK_SH | LOCK_NB);
-        fclose($handle);
-        return !$free;
-    }
-
     /** Keep the destinations where an uninstall that keeps data leaves them: FreePBX empties its own store. */
     public function keep(array $rows): void
     {
@@ -66,6 +53,9 @@ class Place
             return;
         }
         $file = $this->kept();
+        if (is_file($file)) { // of root perhaps: it can be replaced, but not written
+            unlink($file);
+        }
         file_put_contents($file, (string) json_encode($rows));
         chmod($file, 0640);
         if (function_exists('posix_geteuid') && posix_geteuid() === 0) {
@@ -79,7 +69,7 @@ class Place
     {
         $file = $this->kept();
         $rows = is_readable($file) ? json_decode((string) file_get_contents($file), true) : null;
-        if (is_file($file)) {
+        if (is_file($file) && is_writable($this->home)) {
             unlink($file);
         }
         return is_array($rows) ? $rows : [];

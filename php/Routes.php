@@ -27,7 +27,7 @@ class Routes
         $all = $addresses === [] ? [] : $this->known->getAllInUseDestinations(true);
         $found = [];
         foreach (is_array($all) ? $all : [] as $uses) {
-            foreach ($uses as $use) {
+            foreach (is_array($uses) ? $uses : [] as $use) {
                 if (in_array($use['dest'] ?? '', $addresses, true)) {
                     $found[] = (string) ($use['description'] ?? $use['dest']);
                 }

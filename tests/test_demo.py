@@ -44,7 +44,7 @@ class Demo:
         return self.file.read_text()
 
     def address(self, name: str) -> str:
-        found = re.search(rf"{name}: +(\S+)", self.output)
+        found = re.search(rf"^ +(?:sandbox )?{name}: +(\S+)", self.output, re.MULTILINE)
         assert found, self.output
         return found[1]
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from itgrix_module.app.ports import Settlement, TimelineEntry, Tokens
+from itgrix_module.app.ports import Settlement, TimelineEntry
+from itgrix_module.app.rest_ports import Tokens
 from itgrix_module.core import Core, open_core
 from itgrix_module.diagnosing import bundle, log_file
 from itgrix_module.domain.failures import Permanent

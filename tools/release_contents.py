@@ -49,6 +49,9 @@ FOLDERS = (
     "web",
 )
 OPTIONAL = ("packaging/release.pub",)
+# The rig of a real Asterisk is for the tests; the demo's own PBX needs no more of it than the plan of its company.
+LEFT_OUT = "itgrix_module/sandbox/rig/"
+KEPT = ("itgrix_module/sandbox/rig/__init__.py", "itgrix_module/sandbox/rig/plan.py")
 # Packed once more, harder: the small archive has to stay below PHP's upload limit, and what is in here is none of the
 # web server's business. installer/package.py unpacks it.
 PROGRAM = "program.tar.xz"
@@ -74,7 +77,8 @@ def sources() -> dict[str, bytes]:
     """Path in the archive -> content: what git knows or would take, of the parts that an installation needs."""
     known = git("ls-files", "--cached", "--others", "--exclude-standard", "-z").split("\0")
     chosen = (name for name in known if name in FILES or name.startswith(tuple(f"{folder}/" for folder in FOLDERS)))
-    found = {name: (ROOT / name).read_bytes() for name in sorted(chosen) if (ROOT / name).is_file()}
+    wanted = (name for name in chosen if name in KEPT or not name.startswith(LEFT_OUT))
+    found = {name: (ROOT / name).read_bytes() for name in sorted(wanted) if (ROOT / name).is_file()}
     missing = set(FILES) - set(OPTIONAL) - set(found)
     if missing:
         raise SystemExit(f"missing: {', '.join(sorted(missing))}")

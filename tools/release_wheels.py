@@ -36,7 +36,7 @@ def wheels() -> dict[str, bytes]:
 
 
 def pip_wheel() -> tuple[str, bytes]:
-    """pip without its Windows programs; run from the wheel, never installed."""
+    """pip without its Windows programs and its list of files; run from the wheel, never installed."""
     folder = CACHE / hashlib.sha256(PIP_LOCK.read_bytes()).hexdigest()[:16]
     if not list(folder.glob("pip-*.whl")):
         _download(folder, PIP_LOCK)
@@ -66,17 +66,11 @@ def _slim(path: Path) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(path) as source, zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as target:
         for name in sorted(source.namelist()):
-            if not name.endswith(".exe"):
+            if not name.endswith((".exe", "/RECORD")):
                 entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
                 entry.external_attr = 0o644 << 16
-                target.writestr(entry, _without_programs(name, source.read(name)))
+                target.writestr(entry, source.read(name))
     return packed.getvalue()
-
-
-def _without_programs(name: str, content: bytes) -> bytes:
-    if not name.endswith("/RECORD"):
-        return content
-    return b"".join(line for line in content.splitlines(keepends=True) if b".exe," not in line)
 
 
 def fits_everywhere(folder: Path) -> list[str]:

@@ -7,7 +7,7 @@ $escape = static function ($text) {
     return htmlspecialchars((string) $text, ENT_QUOTES, 'UTF-8');
 };
 $rows = $itgrix->destinations()->all();
-$id = isset($_REQUEST['id']) && ctype_digit((string) $_REQUEST['id']) ? (string) $_REQUEST['id'] : '';
+$id = isset($_REQUEST['id']) && is_string($_REQUEST['id']) && ctype_digit($_REQUEST['id']) ? $_REQUEST['id'] : '';
 $isRemoval = isset($_POST['action']) && $_POST['action'] === 'itgrix_remove';
 $isForm = !$isRemoval && ($id !== '' || isset($_REQUEST['new']) || $itgrix->problems !== []);
 $isSaved = isset($_POST['action']) && $itgrix->problems === [];

@@ -13,6 +13,7 @@ from flask_wtf.csrf import CSRFProtect
 from web import access, api, assets, deps, errors, formatting, headers, navigation, preferences, reading, words
 from web.deps import PanelDeps
 from web.pages import calls, deliveries, login, portal, recordings, reports, reprocess, route, status, updates, wizard
+from web.pages import help as help_pages
 from web.prefix import Prefix, normal
 from web.settings import area, bounds
 
@@ -32,9 +33,9 @@ def create_app(deps_given: PanelDeps) -> Flask:
     CSRFProtect(app)
     preferences.install(app)
     headers.install(app)
-    for part in (assets, errors, formatting, navigation, words):
+    for part in (assets, errors, formatting, navigation, words, help_pages):
         part.install(app)
-    for pages in (status, calls, deliveries, reports, api):
+    for pages in (status, calls, deliveries, reports, api, help_pages):
         app.register_blueprint(pages.blueprint)
     recordings.mount(app, deps_given, deps_given.links)
     route.mount(app, deps_given.routes)

@@ -119,20 +119,6 @@ class Bars:
         return drawn
 
 
-def share_bar(parts: Sequence[int], whole: int, width: int = 120) -> Markup:
-    """A small bar for a row of a table, whose numbers stand beside it: so it says nothing itself."""
-    drawn, x = Markup(), 0.0
-    for place, part in enumerate(parts):
-        size = width * part / whole if whole else 0
-        drawn += Markup('<rect class="share-{n}" x="{x}" y="0" width="{w}" height="10"/>').format(
-            n=place, x=_round(x), w=_round(size)
-        )
-        x += size
-    return Markup(
-        '<svg class="share" viewBox="0 0 {w} 10" aria-hidden="true" preserveAspectRatio="none">{bars}</svg>'
-    ).format(w=width, bars=drawn)
-
-
 def scale(most: int) -> list[int]:
     """Round numbers from 0 to at least ``most``, three to six of them."""
     size = 1

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask, current_app, g, request, url_for
 
 from web import access
+from web.deps import deps
 from web.i18n import mark
 
 WORK, SETTINGS, SERVICE = "work", "settings", "service"
@@ -53,12 +54,13 @@ SECTIONS = (
     Section("backups.index", mark("Backups"), "database", access.ADMINISTER, SERVICE),
     Section("log.index", mark("Log"), "note", access.ADMINISTER, SERVICE),
     Section("access.index", mark("Access"), "employees", access.ADMINISTER, SERVICE, "audit"),
+    Section("help.index", mark("Help"), "info", group=SERVICE),
     Section("wizard.index", mark("Set-up"), "wizard", access.ADMINISTER, SETTINGS),
 )
 
 
 def install(app: Flask) -> None:
-    app.jinja_env.globals.update(menu=menu, here=here)
+    app.jinja_env.globals.update(menu=menu, here=here, settings_area=settings_area)
 
 
 def menu() -> list[tuple[str, list[Section]]]:
@@ -73,6 +75,11 @@ def sections() -> list[Section]:
     found = g.get("viewer")
     there = current_app.view_functions
     return [each for each in SECTIONS if found is not None and found.may(each.right) and each.endpoint in there]
+
+
+def settings_area(name: str) -> str:
+    """Address of the form with a part of the settings; empty where there is none."""
+    return url_for("settings.area", name=name) if deps().settings is not None else ""
 
 
 def here(**changes: Any) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from itgrix_module.app.ports import Employee
+from itgrix_module.app.people_ports import Employee
 from itgrix_module.domain.numbers import digits, looks_subscriber
 
 

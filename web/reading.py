@@ -275,9 +275,7 @@ def figures() -> Figures:
 
 def find_steps(state: str, limit: int, after: str) -> StepPage:
     """``waiting``, ``retrying`` or ``failed`` steps: what was decided last stands first."""
-    query = step_columns().where(_STEPS.state == ("failed" if state == "failed" else "waiting"))
-    if state == "retrying":
-        query = query.where(_STEPS.attempts > 0)
+    query = _listed(step_columns(), state)
     edge = _key_of(after)
     if edge is not None:
         at, row = edge
@@ -287,6 +285,17 @@ def find_steps(state: str, limit: int, after: str) -> StepPage:
     shown = rows[:limit]
     last = f"{float(shown[-1]['decided_at']).hex()}_{shown[-1]['id']}" if len(rows) > limit else ""
     return StepPage([step_row(row) for row in shown], last, edge is not None)
+
+
+def step_ids(state: str) -> list[int]:
+    """All steps of such a list, in the order in which they were decided."""
+    query = _listed(select(_STEPS.id), state)
+    return [row["id"] for row in _rows(query.order_by(_STEPS.decided_at, _STEPS.id))]
+
+
+def _listed(query: Select[Any], state: str) -> Select[Any]:
+    query = query.where(_STEPS.state == ("failed" if state == "failed" else "waiting"))
+    return query.where(_STEPS.attempts > 0) if state == "retrying" else query
 
 
 def steps(ids: Sequence[int]) -> list[StepRow]:

@@ -15,7 +15,8 @@ from flask import Flask, Request, current_app, has_request_context, redirect, re
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.wrappers import Response
 
-from itgrix_module.app.users import ADMINISTER, OPERATE, VIEW, Accounts, Session, User
+from itgrix_module.app.user_ports import ADMINISTER, OPERATE, VIEW, Session, User
+from itgrix_module.app.users import Accounts
 from itgrix_module.domain.failures import Failure
 from web import access
 from web.deps import PanelDeps, deps

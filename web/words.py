@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Flask
 
+from itgrix_module.app.health import Check
 from itgrix_module.domain.call import Direction, Outcome, Phase
 from itgrix_module.storage.queries import CallItem
 from web.i18n import mark
@@ -66,6 +67,13 @@ LEVELS = {
     "warning": Word("warning", mark("Look at it"), "warning"),
     "error": Word("error", mark("Broken"), "error"),
 }
+# Parts that are well because nobody uses them: grey, neither good nor bad.
+_UNUSED = {
+    **dict.fromkeys(
+        ("records_unused", "recordings_off", "dial_off", "dial_unheard"), Word("dot", mark("Not used"), "quiet")
+    ),
+    "version_alone": Word("dot", mark("Not known"), "quiet"),
+}
 PARTS = {
     "pbx": mark("PBX"),
     "portal": mark("Bitrix24"),
@@ -88,7 +96,12 @@ PARTS = {
 
 def install(app: Flask) -> None:
     app.jinja_env.globals.update(
-        outcome_word=outcome, direction_word=direction, delivery_word=delivery, level_word=level, part_title=part
+        outcome_word=outcome,
+        direction_word=direction,
+        delivery_word=delivery,
+        level_word=level,
+        check_word=of_check,
+        part_title=part,
     )
 
 
@@ -117,6 +130,11 @@ def delivery(item: CallItem) -> Word:
 
 def level(value: str) -> Word:
     return _find(LEVELS, value)
+
+
+def of_check(check: Check) -> Word:
+    """How a part is."""
+    return _UNUSED.get(check.code) or level(check.level)
 
 
 def part(name: str) -> str:

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from itgrix_module.app.health import Check, Level
+from itgrix_module.app.reconcile_health import UNREADABLE
 from itgrix_module.domain.failures import Failure, Permanent
 
 log = logging.getLogger("itgrix.health")
 
 STEADY = 60.0  # seconds that a part must be well before that is told: one that comes and goes is one fault
 # Warnings that cannot wait either.
-WORTH = frozenset({"deliveries_late", "deliveries_failed", "disk_low", "version_unsupported"})
+WORTH = frozenset({"deliveries_late", "deliveries_failed", "disk_low", "version_unsupported", UNREADABLE})
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from itgrix_module.app.ports import Tokens, TokenStore
+from itgrix_module.app.rest_ports import Tokens, TokenStore
 from itgrix_module.domain.failures import Failure, NeedsOwner
 
 log = logging.getLogger("itgrix.portal")

@@ -3,19 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, Protocol
+from typing import Any
 
 from itgrix_module.app import hook_inputs
-from itgrix_module.app.errand_ports import ErrandPortal, Record, SetFields
+from itgrix_module.app.activity_links import put_link
+from itgrix_module.app.errand_ports import ErrandPortal
 from itgrix_module.app.hook_answers import Decision, asked
 from itgrix_module.app.hook_inputs import Scene
 from itgrix_module.app.hooking import Hooks, NoHooks
-from itgrix_module.app.links import with_link
-from itgrix_module.app.ports import CallPortal, CallRow, Lane, PortalSide, PreparedRecording, StoredStep
+from itgrix_module.app.ports import CallRow, Lane, PortalSide, StoredStep
+from itgrix_module.app.recording_ports import Archive, LinkPortal, Preparer, Recording, RecordingPortal
 from itgrix_module.app.recording_rules import Decided, Mode, RecordingRules
-from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent
+from itgrix_module.domain.failures import NeedsOwner, Permanent
 
 FILE_HOOK, ATTACH_HOOK = "process_record_file_path", "customize_attach_record_url"
 NOT_FINISHED = Permanent(
@@ -26,68 +27,6 @@ NOT_FINISHED = Permanent(
 _NO_LINKS = NeedsOwner(
     "links_unavailable", "Links to recordings are not available here.", "Choose upload for recordings."
 )
-
-
-@dataclass(frozen=True)
-class Recording(PreparedRecording):
-    """``left_out``: why parts of the conversation are not in it, for the call's timeline."""
-
-    left_out: tuple[str, ...] = ()
-
-
-class Preparer(Protocol):
-    """Recordings on the PBX's disk."""
-
-    def prepare(self, paths: Sequence[str], name: str, started: float, deadline: float) -> Recording:
-        """Find, wait for completeness, join, convert. ``deadline``: epoch second after which nothing is waited for.
-
-        Raises Temporary (not there yet, growing, no room) or Permanent.
-        """
-
-
-class Archive(Protocol):
-    """Our own copies, and links to them."""
-
-    def complete(self, paths: Sequence[str], started: float, deadline: float) -> tuple[str, ...]:
-        """Full paths of recordings that are there and complete. Raises as ``Preparer.prepare``."""
-
-    def prepare_given(self, path: str, name: str, deadline: float) -> Recording:
-        """An mp3 of a file that a customization made, wherever it lies. Raises as ``Preparer.prepare``."""
-
-    def keep(self, call: CallRow, made: Recording, paths: Sequence[str], given: str) -> None:
-        """Keep a copy while links to it live. ``given``: the file that a customization made, else empty.
-
-        Raises Temporary when there is no room.
-        """
-
-    def done(self, call: CallRow, made: Recording, paths: Sequence[str], given: str) -> None:
-        """The portal has it: keep a copy for as long as the settings say. Never raises."""
-
-    def linked(self, made: Recording) -> None:
-        """People have a link to the copy that is kept; what was prepared is not needed any more. Never raises."""
-
-    def portal_link(self, call: CallRow) -> str:
-        """Address from which the portal can fetch our copy. Raises NeedsOwner without a usable public address."""
-
-    def people_link(self, call: CallRow) -> str:
-        """Address under which people hear it. Raises as ``portal_link``."""
-
-    def leads_to(self, token: str, call: CallRow) -> bool:
-        """Is this the token of a link to this call's recording, expired or not?"""
-
-
-class Portal(CallPortal, Protocol):
-    """Calls in the portal, and the recordings it has of them."""
-
-    def record_of(self, call_id: str) -> str:
-        """Id of the recording that the portal has of a closed call, empty when none. Raises Failure."""
-
-
-class LinkPortal(Protocol):
-    """The portal fetches a recording itself."""
-
-    def attach_fields(self, fields: Mapping[str, Any]) -> str:
-        """telephony.externalCall.attachRecord with these fields; id of the file. Raises Failure."""
 
 
 def _no_scene(call: CallRow, portal: PortalSide, record: str) -> Scene:  # noqa: ARG001
@@ -175,7 +114,7 @@ class Attacher:
 
     def __init__(
         self,
-        portal: Portal,
+        portal: RecordingPortal,
         recordings: Preparer,
         rules: Callable[[], RecordingRules],
         linking: Linking | None,
@@ -267,20 +206,17 @@ class Attacher:
         if made is None:
             return Outcome(job.notes.pop())
         assert self._linking is not None
-        self._linking.archive.keep(job.call, made, job.paths, job.given)
-        self._write(activity, job.call, url)
-        self._linking.archive.linked(made)
+        archive = self._linking.archive
+        archive.keep(job.call, made, job.paths, job.given)
+        put_link(
+            self._linking.activities,
+            activity,
+            url,
+            self._linking.label(),
+            lambda token: archive.leads_to(token, job.call),
+        )
+        archive.linked(made)
         return Outcome("the link to the recording is in the call's activity", left_out=made.left_out, is_linked=True)
-
-    def _write(self, activity: str, call: CallRow, url: str) -> None:
-        assert self._linking is not None
-        archive, portal = self._linking.archive, self._linking.activities
-        fields = _result(portal.ask([Record("ACTIVITY", activity)]))
-        before = str(fields.get("DESCRIPTION") or "")
-        kind = str(fields.get("DESCRIPTION_TYPE") or "")
-        after = with_link(before, url, self._linking.label(), lambda token: archive.leads_to(token, call), kind)
-        if after != before:
-            _result(portal.ask([SetFields("ACTIVITY", activity, {"DESCRIPTION": after})]))
 
     # -- the file
 
@@ -353,13 +289,3 @@ def _is_name(name: Any) -> bool:
     if not isinstance(name, str) or len(name) > 200 or not name.isprintable() or "/" in name:
         return False
     return name.casefold().endswith((".mp3", ".wav"))
-
-
-def _result(answers: Sequence[Any]) -> Any:
-    """The only answer; raises the failure that it is."""
-    found = answers[0]
-    return _raise(found) if isinstance(found, Failure) else found
-
-
-def _raise(failure: Failure) -> NoReturn:
-    raise failure

@@ -8,19 +8,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from itgrix_module.app import aftermath, dial_words
+from itgrix_module.app import aftermath, dial_words, shapes
 from itgrix_module.app.dial import Desk, new_id
 from itgrix_module.app.dial_orders import DialRules, Form
 from itgrix_module.app.dial_ports import CALLING, DONE, FAILED, WAITING, Callback, Dial, DialStore, People
 from itgrix_module.app.happenings import Happening
 from itgrix_module.app.ports import CallRow, NewStep, PortalSide
 from itgrix_module.domain import ordered
+from itgrix_module.domain.call import Call
 from itgrix_module.domain.callback import CallbackRules, first_try, is_last, next_try
 from itgrix_module.domain.steps import Priority
 
 log = logging.getLogger("itgrix.dialling")
 
 LONGEST_LOOK = 5.0  # seconds
+SOON = 0.2  # seconds between looks whether somebody has picked up: he hears nothing until the client is dialled
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ class Callbacks:
     ) -> None:
         self._node, self._desk, self._people, self._rules = node, desk, people, rules
         self._call, self._clock, self._wake = call, clock, wake
+        self._released: set[str] = set()
 
     @property
     def _store(self) -> DialStore:
@@ -115,6 +118,10 @@ class Callbacks:
             log.info("%s asks to be called back", number)
             self._wake()
 
+    def phone_for(self, happening: Happening) -> str:
+        """Extension, group or queue that a form is for; empty when nobody is named."""
+        return self._rules().destination(Form.of(happening).line)
+
     def run_due(self) -> int:
         """Begin the tries whose time has come, and see what became of those that ended. Returns how many changed."""
         rules, now = self._rules(), self._clock()
@@ -129,8 +136,10 @@ class Callbacks:
 
     def idle(self) -> float:
         """Seconds until the next look."""
-        calling = self._store.callbacks(self._node, (WAITING, CALLING), 1)
-        return 1.0 if calling and (calling[0].state == CALLING or calling[0].due < self._clock() + 5) else LONGEST_LOOK
+        calling = self._store.callbacks(self._node, (WAITING, CALLING))
+        if any(each.state == CALLING for each in calling):
+            return SOON
+        return 1.0 if calling and calling[0].due < self._clock() + 5 else LONGEST_LOOK
 
     # -- a try
 
@@ -153,7 +162,8 @@ class Callbacks:
             form.line,
             callback=form.id,
         )
-        order = None if refused else dialling.order(dial.linkedid, to, dialled, form.number, rules.timeout)
+        held = not dial.extension  # what is no employee's may answer by itself
+        order = None if refused else dialling.order(dial.linkedid, to, dialled, form.number, rules.timeout, held=held)
         side = PortalSide(entity_type=form.entity_type, entity_id=form.entity_id)
         quiet = not refused and not is_last(form.tries, now, form.deadline, rules.tries)
         self._desk.order(dial, side, order, refused, _as_event(form), quiet=quiet)
@@ -172,7 +182,9 @@ class Callbacks:
     def _followed(self, form: Callback, rules: FormRules, now: float) -> bool:
         call = self._call(form.linkedid)
         if call is not None and call.ended is None:
+            self._release(call)
             return False
+        self._released.discard(form.linkedid)
         if call is not None and call.answered is not None:
             self._store.close(form, DONE, "answered", f"{call.last_talker} has talked with {form.number}", None)
             return True
@@ -187,12 +199,26 @@ class Callbacks:
             log.warning("%s is not called back any more: %s", form.number, why)
         return True
 
+    def _release(self, call: CallRow) -> None:
+        if call.linkedid in self._released or not ordered.is_manned(_state(call)):
+            return
+        if self._desk.release(call.linkedid):
+            self._released.add(call.linkedid)
+
     def _task(self, form: Callback, rules: FormRules, failure: str, now: float) -> NewStep | None:
         if not rules.task:
             return None
         text = dial_words.form_unanswered(failure, rules.language, form.number, form.text)
         data = {"user": self._people.missed_user(form.line), "description": text, "why": "nobody called back"}
         return NewStep(aftermath.TASK, data, Priority.TASK, due_at=now, decided_at=now)
+
+
+def _state(row: CallRow) -> Call:
+    """What the tracker knows of a call. Nothing yet: one that has not begun."""
+    try:
+        return shapes.load(row.state)
+    except (TypeError, ValueError):
+        return Call(row.linkedid, row.linkedid, row.started)
 
 
 def _refusal(dialling: DialRules, to: str, dialled: str) -> str:

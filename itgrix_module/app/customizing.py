@@ -20,8 +20,10 @@ from itgrix_module.app.crm_records import candidate
 from itgrix_module.app.hook_answers import asked
 from itgrix_module.app.hook_inputs import Scene
 from itgrix_module.app.hooking import Hooks
-from itgrix_module.app.orders import People, Plan
-from itgrix_module.app.ports import CallRow, FinishOrder, Lane, PortalSide, RegisterOrder
+from itgrix_module.app.orders import People
+from itgrix_module.app.plans import Plan
+from itgrix_module.app.ports import CallRow, Lane, PortalSide
+from itgrix_module.app.telephony_ports import FinishOrder, RegisterOrder
 from itgrix_module.domain.responsible import Record
 
 log = logging.getLogger("itgrix.hooks")

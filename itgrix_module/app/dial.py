@@ -76,6 +76,14 @@ class Desk:
         """What counts at this moment."""
         return self._rules()
 
+    def phone_for(self, happening: Happening) -> str:
+        """Extension or mobile that a click is for; empty when it is for nobody."""
+        click = Click.of(happening)
+        return self._phone(click, self._rules()) if click else ""
+
+    def _phone(self, click: Click, rules: DialRules) -> str:
+        return self._people.phone_of(click.user, mobile=click.mobile and rules.own_mobile) if click.user else ""
+
     def heard(self, happening: Happening) -> None:
         """A click. Quick: the PBX is asked in another thread. Raises Failure of the database."""
         click = Click.of(happening)
@@ -83,7 +91,7 @@ class Desk:
             log.warning("a click without a call of the portal cannot be acted on")
             return
         rules = self._rules()
-        extension = self._people.phone_of(click.user, mobile=click.mobile and rules.own_mobile) if click.user else ""
+        extension = self._phone(click, rules)
         dialled = rules.dialled(click.number, click.line)
         dial = self._dial(ordered.CLICK, f"click:{click.call_id}"[:191], click.number, extension, click.line)
         dial = replace(dial, call_id=click.call_id, user=click.user, timeout=float(rules.timeout))
@@ -127,6 +135,22 @@ class Desk:
             self._run.submit(self._place, dial, order, event)
         return True
 
+    def release(self, linkedid: str) -> bool:
+        """Somebody has picked up for a held order: let the PBX dial the client. True when there is no more to do.
+
+        Raises Failure of the database.
+        """
+        data = self._store.request(self._node, linkedid)
+        if not data.get("held"):
+            return True
+        try:
+            self._pbx.release(Originate.of(data))
+        except Failure as failure:
+            log.warning("call %s: the client is not dialled yet: %s. %s", linkedid, failure, failure.hint)
+            return not isinstance(failure, Temporary)  # else he is let go when his time is over
+        log.info("call %s: somebody picked up, the client is dialled", linkedid)
+        return True
+
     def _dial(self, kind: str, event: str, number: str, extension: str, line: str) -> Dial:
         now = self._clock()
         return Dial(self._node, new_id(now), kind, event, number, extension, now, 0.0, line)
@@ -161,7 +185,10 @@ class Desk:
         if decision.cancelled:
             self._failed(dial.linkedid, "forbidden", decision.told)
             return
-        self._originate(dial, dial_orders.changed(order, decision.value) if decision.value != fields else order)
+        if decision.value != fields:
+            order = dial_orders.changed(order, decision.value)
+            self._store.revise(dial.node, dial.linkedid, asdict(order))
+        self._originate(dial, order)
 
     def _originate(self, dial: Dial, order: Originate) -> None:
         try:

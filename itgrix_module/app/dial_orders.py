@@ -149,8 +149,10 @@ class DialRules:
         found = self.dial(party) if not party.isdecimal() or len(party) > 6 else party
         return f"Local/{found}@{self.context}/n" if _DIALLED.fullmatch(found) else ""
 
-    def order(self, call: str, extension: str, dialled: str, number: str, timeout: int = 0) -> Originate:
-        """What the PBX is asked. ``number``: of the client as the portal shows it."""
+    def order(
+        self, call: str, extension: str, dialled: str, number: str, timeout: int = 0, *, held: bool = False
+    ) -> Originate:
+        """What the PBX is asked. ``number``: of the client as the portal shows it; ``held``: see ``Originate``."""
         shown = number if self.caller_id == "client" else extension
         return Originate(
             id=call,
@@ -160,6 +162,7 @@ class DialRules:
             caller_id=caller_id(shown),
             timeout=float(timeout or self.timeout),
             variables=tuple(self.variables.items()),
+            held=held,
         )
 
 
@@ -185,6 +188,7 @@ def changed(order: Originate, fields: Mapping[str, Any]) -> Originate:
         _number(timeout, order.timeout),
         int(_number(priority, order.priority)),
         order.variables,
+        order.held,
     )
 
 

@@ -18,6 +18,7 @@ class Originate:
     """What the PBX is asked to do: ring ``channel``, then let it dial ``exten`` in ``context``.
 
     ``id``: unique id of the first channel, and so of the call. ``timeout``: seconds that the employee's phone rings.
+    ``held``: whoever answers waits, at most as long again, until the order is released: a queue answers by itself.
     """
 
     id: str
@@ -28,6 +29,13 @@ class Originate:
     timeout: float = 30.0
     priority: int = 1
     variables: tuple[tuple[str, str], ...] = ()
+    held: bool = False
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Originate:
+        """As it was stored. Raises TypeError for data of another shape."""
+        pairs = tuple((str(name), str(value)) for name, value in data.get("variables", ()))
+        return cls(**{**data, "variables": pairs})
 
 
 class Pbx(Protocol):
@@ -38,6 +46,9 @@ class Pbx(Protocol):
 
         Permanent ``bad_order`` when something in it must not reach the PBX; NeedsOwner ``permission``.
         """
+
+    def release(self, order: Originate) -> None:
+        """Somebody has picked up for a held order: the client is dialled for him now. Raises Failure."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +121,12 @@ class DialStore(Protocol):
 
     def open(self, node: str) -> Sequence[OpenDial]:
         """Orders that are not over, oldest first."""
+
+    def request(self, node: str, linkedid: str) -> Mapping[str, Any]:
+        """The order for a call as it was stored; empty when there is none."""
+
+    def revise(self, node: str, linkedid: str, request: Mapping[str, Any]) -> None:
+        """The order has been changed before the PBX heard of it."""
 
     def over(self, dial: int, code: str) -> None:
         """An order has come to its end."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from itgrix_module.app.orders import Options
-from itgrix_module.app.ports import Employee, EmployeeStore, PeopleSource
+from itgrix_module.app.people_ports import Employee, EmployeeStore, PeopleSource
 from itgrix_module.domain.failures import Failure, Temporary
 from itgrix_module.domain.numbers import digits, looks_subscriber
 

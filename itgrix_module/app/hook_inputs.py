@@ -14,7 +14,8 @@ from typing import Any
 
 from itgrix_module.app.call_full import Known, call_full, call_stage, conversation_data
 from itgrix_module.app.crm_records import CrmRecord, Names, record_data, user_of
-from itgrix_module.app.ports import CallRow, FinishOrder, PortalSide, RegisterOrder
+from itgrix_module.app.ports import CallRow, PortalSide
+from itgrix_module.app.telephony_ports import FinishOrder, RegisterOrder
 
 Fields = dict[str, Any]
 # What stands beside the fields of a request; an answer that repeats it changes nothing.

@@ -16,7 +16,8 @@ from itgrix_module.app.crm_records import CrmRecord
 from itgrix_module.app.hook_inputs import Fields
 from itgrix_module.app.hook_samples import of_call
 from itgrix_module.app.hook_trial import Roster
-from itgrix_module.app.ports import CallRow, Employee, PortalSide, TimelineEntry
+from itgrix_module.app.people_ports import Employee
+from itgrix_module.app.ports import CallRow, PortalSide, TimelineEntry
 
 _START = 1_795_260_000.0  # 2026-11-21 11:20:00 UTC
 _CLIENT, _OLGA, _IVAN, _LATE = "1795260000.41", "1795260003.42", "1795260003.43", "1795260030.44"

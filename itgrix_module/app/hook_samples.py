@@ -11,7 +11,8 @@ from itgrix_module.app import hook_inputs
 from itgrix_module.app.call_full import Known
 from itgrix_module.app.crm_records import CrmRecord
 from itgrix_module.app.hook_inputs import Fields, Scene, scene
-from itgrix_module.app.ports import CallRow, FinishOrder, PortalSide, RegisterOrder, TimelineEntry
+from itgrix_module.app.ports import CallRow, PortalSide, TimelineEntry
+from itgrix_module.app.telephony_ports import FinishOrder, RegisterOrder
 
 _EARLY = frozenset(
     (

@@ -11,7 +11,8 @@ from itgrix_module.app.call_full import Known
 from itgrix_module.app.hook_answers import Decision, decided
 from itgrix_module.app.hook_samples import of_call
 from itgrix_module.app.hooking import Said
-from itgrix_module.app.ports import CallRow, Employee, PortalSide
+from itgrix_module.app.people_ports import Employee
+from itgrix_module.app.ports import CallRow, PortalSide
 from itgrix_module.domain.numbers import digits, looks_subscriber
 
 _SLOW = "process_record_file_path"

@@ -10,7 +10,9 @@ from typing import Any, Protocol
 from itgrix_module.app import dial_words
 from itgrix_module.app.clients import Question
 from itgrix_module.app.lines import LineRule, Lines
-from itgrix_module.app.ports import CallOrder, CallRow, FinishOrder, Lane, PortalSide, RegisterOrder, StoredStep
+from itgrix_module.app.plans import Plan
+from itgrix_module.app.ports import CallRow, Lane, PortalSide, StoredStep
+from itgrix_module.app.telephony_ports import CallOrder, FinishOrder, RegisterOrder
 from itgrix_module.domain.numbers import digits
 from itgrix_module.domain.ordered import CALLBACK
 from itgrix_module.domain.responsible import (
@@ -60,47 +62,6 @@ class Options:
     def rule(self, line: str, trunk: str = "") -> LineRule | None:
         """What the administrator decided for a line."""
         return self.lines.rule(line, trunk)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """An order and which step each of its parts settles.
-
-    ``needless``: steps that time has overtaken, and why. ``why``: the reason for the user of a part. ``notes``: lines
-    for the timeline. ``left_out``: why the portal hears no more of the call.
-    """
-
-    order: CallOrder
-    register: StoredStep | None = None
-    cards: tuple[StoredStep, ...] = ()
-    finish: StoredStep | None = None
-    needless: Mapping[int, str] = field(default_factory=dict)
-    why: Mapping[str, str] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    left_out: str = ""
-
-    @property
-    def is_empty(self) -> bool:
-        """Nothing is left to say."""
-        order = self.order
-        return not (order.register or order.show or order.hide or order.finish)
-
-    @property
-    def lacks_user(self) -> bool:
-        """Nobody in the portal stands for the call: the request would be refused for good."""
-        return any(part is not None and not part.user_id for part in (self.order.register, self.order.finish))
-
-    @property
-    def may_be_done(self) -> bool:
-        """The call may have been registered and finished by an earlier attempt; the same again would be a second one.
-
-        A repeated register alone does no harm: while the call is open, the portal knows it by its EXTERNAL_CALL_ID.
-        One that comes late was perhaps told of before our storage was lost.
-        """
-        if self.order.register is None or self.finish is None:
-            return False
-        is_late = self.register is not None and bool(self.register.payload.get("late"))
-        return is_late or self.finish.sent is not None
 
 
 def question(lane: Lane, options: Options) -> Question | None:
@@ -162,12 +123,6 @@ def plan(lane: Lane, people: People, options: Options, records: Sequence[Record]
     if show or hide:
         return Plan(order, register, cards, why=why)
     return Plan(order, register, (), None, {step.id: "nothing changes on anybody's screen" for step in cards}, why)
-
-
-def left_out(lane: Lane, why: str, notes: tuple[str, ...] = ()) -> Plan:
-    """Nothing is said of the call any more: all its steps are needless."""
-    needless = {step.id: why for step in lane.steps}
-    return Plan(CallOrder(lane.call.linkedid), needless=needless, notes=notes, left_out=why)
 
 
 def _before_attach(steps: Sequence[StoredStep]) -> list[StoredStep]:

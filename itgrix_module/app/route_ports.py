@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from itgrix_module.app.clients import Clients
-from itgrix_module.app.ports import Employee
+from itgrix_module.app.people_ports import Employee
 from itgrix_module.app.route_memory import Worktime
 from itgrix_module.domain.responsible import Record
 from itgrix_module.domain.routing import Decision

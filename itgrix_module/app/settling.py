@@ -7,21 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
-from itgrix_module.app.orders import NO_NUMBER, Plan, as_sent
-from itgrix_module.app.ports import (
-    CallOrder,
-    CallReply,
-    Finished,
-    FinishOrder,
-    Lane,
-    PortalSide,
-    Registered,
-    RegisterOrder,
-    Settlement,
-    StoredStep,
-    TimelineEntry,
-)
+from itgrix_module.app.orders import NO_NUMBER, as_sent
+from itgrix_module.app.plans import Plan
+from itgrix_module.app.ports import Lane, PortalSide, Settlement, StoredStep, TimelineEntry
 from itgrix_module.app.standing import is_our_patience, of_database
+from itgrix_module.app.telephony_ports import CallOrder, CallReply, Finished, FinishOrder, Registered, RegisterOrder
 from itgrix_module.domain.failures import Failure, Permanent, Temporary
 from itgrix_module.domain.responsible import Record
 

@@ -9,24 +9,14 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeGuard
 
-from itgrix_module.app.attaching import (
-    Attacher,
-    Customs,
-    Linking,
-    Outcome,
-    Portal,
-    Preparer,
-    Recording,
-    Reports,
-)
+from itgrix_module.app.attaching import Attacher, Customs, Linking, Outcome, Reports
 from itgrix_module.app.ports import Lane, Outbox, Settlement, StoredStep, TimelineEntry
+from itgrix_module.app.recording_ports import Preparer, RecordingPortal
 from itgrix_module.app.recording_rules import RecordingRules
 from itgrix_module.app.standing import Standing, State, is_our_patience, of_database
 from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent, Temporary
 from itgrix_module.domain.schedule import back_off
 from itgrix_module.domain.steps import Priority
-
-__all__ = ["Portal", "Preparer", "Recording", "Uploader"]
 
 log = logging.getLogger("itgrix.recordings")
 
@@ -53,7 +43,7 @@ class Uploader:
     def __init__(
         self,
         outbox: Outbox,
-        portal: Portal,
+        portal: RecordingPortal,
         recordings: Preparer,
         standing: Standing,
         clock: Callable[[], float],

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from itgrix_module.app.health import Check, Level
-from itgrix_module.app.ports import CallRow, Employee, PortalSide
+from itgrix_module.app.people_ports import Employee
+from itgrix_module.app.ports import CallRow, PortalSide
 
 LANGUAGE, DATABASE, PBX, RECORDS, PORTAL = "language", "database", "pbx", "records", "portal"
 EMPLOYEES, LINES, RECORDINGS, TEST = "employees", "lines", "recordings", "test"

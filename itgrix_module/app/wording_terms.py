@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from itgrix_module.app.ports import CallRow, Employee, PortalSide
+from itgrix_module.app.people_ports import Employee
+from itgrix_module.app.ports import CallRow, PortalSide
 
 People = Callable[[str], Employee | None]  # who has an extension or a mobile
 Links = Callable[[str, str], str]  # kind and id of a CRM object to its address, empty when there is none

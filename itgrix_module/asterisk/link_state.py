@@ -29,7 +29,6 @@ class LinkSettings:
     tls: TlsOptions | None = None
     wanted: Wanted = Wanted()  # noqa: RUF009 -- frozen
     connect_timeout: float = 5.0
-    login_timeout: float = 10.0
     ping_every: float = 10.0
     ping_timeout: float = 5.0
     ping_missed: int = 2

@@ -46,18 +46,19 @@ class Originator:
                 return
         self._link().action("Originate", wanted, _TIMEOUT)
 
+    def release(self, order: Originate) -> None:
+        """See the port. The PBX finds the channel by its unique id as well as by its name."""
+        _checked(order)
+        self._link().action("Redirect", [("Channel", order.id), *_target(order)], _TIMEOUT)
+
 
 def headers(order: Originate) -> list[tuple[str, str]]:
     """Headers of the action. Raises Permanent ``bad_order``."""
-    wrong = problem(order)
-    if wrong:
-        raise Permanent("bad_order", f"the PBX is not asked to call: {wrong}", method="Originate")
+    _checked(order)
     wanted = [
         ("ActionID", ORDER_ACTION + order.id),
         ("Channel", order.channel),
-        ("Context", order.context),
-        ("Exten", order.exten),
-        ("Priority", str(order.priority)),
+        *(_waiting(order) if order.held else _target(order)),
         ("Timeout", str(round(order.timeout * 1000))),
         ("Async", "true"),
         ("ChannelId", order.id),
@@ -67,6 +68,21 @@ def headers(order: Originate) -> list[tuple[str, str]]:
     if order.caller_id:
         wanted.append(("CallerID", order.caller_id))
     return wanted + [("Variable", f"{name}={value}") for name, value in order.variables]
+
+
+def _checked(order: Originate) -> None:
+    wrong = problem(order)
+    if wrong:
+        raise Permanent("bad_order", f"the PBX is not asked to call: {wrong}", method="Originate")
+
+
+def _target(order: Originate) -> list[tuple[str, str]]:
+    return [("Context", order.context), ("Exten", order.exten), ("Priority", str(order.priority))]
+
+
+def _waiting(order: Originate) -> list[tuple[str, str]]:
+    """Then he is let go: the PBX's own limit for the ringing ends with the first answer, also with a queue's."""
+    return [("Application", "Wait"), ("Data", str(round(order.timeout)))]
 
 
 __all__ = ["Originator", "headers"]

@@ -22,11 +22,15 @@ _SERVICE = frozenset(
 )  # fmt: skip
 _LINE_CARDS = frozenset(("DAHDI", "Dongle", "Mobile", "Khomp", "GSM", "Quectel"))
 _OUTSIDE_CONTEXT = re.compile(
-    r"from-(pstn|trunk|did|digital|analog|zaptel|dahdi|sip-external|pjsip-external|gsm|dongle|provider)|"
-    r"^(incoming|inbound|public|trunk|extern)",
+    r"from-(pstn|trunk|did|digital|analog|zaptel|dahdi|sip-external|pjsip-external|gsm|dongle|provider|outside|extern)|"
+    r"^(incoming|inbound|public|trunk|extern|pstn)",
     re.IGNORECASE,
 )
-_INSIDE_CONTEXT = re.compile(r"from-internal|^(internal|local|phones|office|cos-)", re.IGNORECASE)
+_INSIDE_CONTEXT = re.compile(
+    r"from-(internal|inside|local|users|phones|office)|"
+    r"^(internal|local|phones|office|cos-|users|(sip|pjsip)[-_]?(phones|users|internal)|employees|staff|extensions)",
+    re.IGNORECASE,
+)
 _SHORT = re.compile(r"\d{2,6}")
 
 
@@ -54,14 +58,19 @@ class Sides:
     trunks: frozenset[str] = frozenset()
     is_own: Callable[[str], bool] = _nobodys
     _learned: dict[str, Party] = field(default_factory=dict, init=False, repr=False)
+    _shown: dict[str, Party] = field(default_factory=dict, init=False, repr=False)
 
     def know(self, extensions: Iterable[str], trunks: Iterable[str]) -> None:
         """Take over the PBX's own lists of extensions and trunks."""
         self.extensions, self.trunks = frozenset(extensions), frozenset(trunks)
         self._learned.clear()
+        self._shown.clear()
 
     def of_channel(self, channel: str, context: str = "", number: str = "") -> Party:
         """Side and party of a new channel. ``number``: its own caller id, ``context``: where its endpoint starts."""
+        return self._of(channel, context, number, is_new=True)
+
+    def _of(self, channel: str, context: str, number: str, is_new: bool) -> Party:
         technology, _, rest = channel.partition("/")
         if technology == "Local":
             return Party(Side.LOCAL, rest.rsplit(";", 1)[0])
@@ -69,12 +78,23 @@ class Sides:
             return Party(Side.SERVICE, technology)
         endpoint = endpoint_of(channel)
         key = f"{technology}/{endpoint}" if technology in _LINE_CARDS else endpoint
-        known = self._learned.get(key)
-        if known is None:
-            known = self._judge(technology, endpoint, context, number)
-            if context:
-                self._learned[key] = known
+        known = self._learned.get(key) or self._judge(technology, endpoint, context, number)
+        is_born = is_new and bool(context)
+        if known is None and (not is_born or re.fullmatch(self.pattern, number)):
+            return self._named(key, endpoint, number if is_born else "")
+        known = known or Party(Side.OUTSIDE, endpoint)
+        if is_born:
+            self._learned[key] = known
         return known
+
+    def _named(self, key: str, endpoint: str, number: str) -> Party:
+        """Neither its name nor its context says what it is. If it shows an extension, it is a phone with a name.
+
+        That is believed until it shows something else: a provider's service may call from a short number as well.
+        """
+        if number:
+            self._shown[key] = Party(Side.EMPLOYEE, number)
+        return self._shown.get(key) or Party(Side.OUTSIDE, endpoint)
 
     def of_caller(self, channel: str, context: str, number: str) -> Party:
         """The same of a channel that calls: who calls from his mobile is an employee."""
@@ -88,9 +108,9 @@ class Sides:
         """
         endpoint = endpoint_of(channel)
         looks_inside = endpoint in self.extensions or re.fullmatch(self.pattern, endpoint)
-        return self.of_channel(channel, "" if looks_inside else context, number)
+        return self._of(channel, "" if looks_inside else context, number, is_new=False)
 
-    def _judge(self, technology: str, endpoint: str, context: str, number: str) -> Party:
+    def _judge(self, technology: str, endpoint: str, context: str, number: str) -> Party | None:
         if technology in _LINE_CARDS and not _INSIDE_CONTEXT.search(context):
             return Party(Side.OUTSIDE, endpoint)
         if endpoint in self.extensions and technology not in _LINE_CARDS:
@@ -105,7 +125,7 @@ class Sides:
             return Party(Side.EMPLOYEE, endpoint)
         if _INSIDE_CONTEXT.search(context) and (number in self.extensions or _SHORT.fullmatch(number)):
             return Party(Side.EMPLOYEE, number)
-        return Party(Side.OUTSIDE, endpoint)
+        return None
 
 
 def endpoint_of(channel: str) -> str:

@@ -93,7 +93,3 @@ class Snapshot:
     asterisk_version: str = ""
     missing: tuple[str, ...] = ()
     lost_at: float | None = None
-
-    def restarted_since(self, earlier: Snapshot | None) -> bool:
-        """True when Asterisk surely started anew between the two."""
-        return bool(earlier and earlier.startup and self.startup and earlier.startup != self.startup)

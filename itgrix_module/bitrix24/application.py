@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from itgrix_module.app.ports import Tokens
+from itgrix_module.app.rest_ports import Tokens
 from itgrix_module.bitrix24.address import host_of, is_loopback, redirected, split_checked
 from itgrix_module.bitrix24.crm import read_profile
 from itgrix_module.bitrix24.envelope import opened
@@ -126,7 +126,7 @@ class BitrixApplication:
 def domain_of(entered: str) -> str:
     """Host, with a port where there is one, of a domain as people enter it: with https:// or a slash behind it."""
     plain = entered.strip().lower()
-    return host_of(plain) if "://" in plain else plain.partition("/")[0]
+    return host_of(plain if "://" in plain else f"//{plain}")
 
 
 def _site(domain: str) -> str:

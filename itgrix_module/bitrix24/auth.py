@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from itgrix_module.app.ports import Tokens, TokenStore
+from itgrix_module.app.rest_ports import Tokens, TokenStore
 from itgrix_module.bitrix24.address import host_of, on_host, split_checked
 from itgrix_module.bitrix24.errors import fault
 from itgrix_module.bitrix24.oauth import OAuthServer

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from itgrix_module.app.ports import Answer, Command
+from itgrix_module.app.rest_ports import Answer, Command
 from itgrix_module.bitrix24.encoding import command_line, referenced
 from itgrix_module.bitrix24.errors import fault, refusal
 from itgrix_module.bitrix24.shapes import mapping, whole

@@ -7,17 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from itgrix_module.app.ports import (
-    Answer,
-    CallOrder,
-    CallReply,
-    Command,
-    Finished,
-    FinishOrder,
-    Registered,
-    RegisterOrder,
-)
+from itgrix_module.app.rest_ports import Answer, Command
 from itgrix_module.app.settling import Known
+from itgrix_module.app.telephony_ports import CallOrder, CallReply, Finished, FinishOrder, Registered, RegisterOrder
 from itgrix_module.bitrix24 import telephony, telephony_answers
 from itgrix_module.bitrix24.client import PortalClient
 from itgrix_module.bitrix24.errors import fault
@@ -27,7 +19,7 @@ _T = TypeVar("_T")
 
 
 class BitrixCalls:
-    """Fulfils ``app.ports.CallPortal``, ``app.deliver.Portal`` and ``app.upload.Portal``."""
+    """Fulfils ``app.lost_answers.Portal`` and ``app.recording_ports.RecordingPortal``."""
 
     def __init__(self, client: PortalClient) -> None:
         self._client = client

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""REST client of one portal: authorisation, budget and error table applied to every request (app.ports.Rest)."""
+"""REST client of one portal: authorisation, budget and error table applied to every request (app.rest_ports.Rest)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from itgrix_module.app.ports import Answer, Command
+from itgrix_module.app.rest_ports import Answer, Command
 from itgrix_module.bitrix24 import batches, paging
 from itgrix_module.bitrix24.address import host_of, redirected, split_checked
 from itgrix_module.bitrix24.auth import Auth, Grant

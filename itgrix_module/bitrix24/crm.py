@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from itgrix_module.app.ports import Command, Rest
+from itgrix_module.app.rest_ports import Command, Rest
 from itgrix_module.bitrix24.limits import BACKGROUND, NORMAL
 from itgrix_module.bitrix24.shapes import flag, mapping, maps, text, whole
 

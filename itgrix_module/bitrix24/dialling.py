@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from itgrix_module.app.errand_ports import Notify
-from itgrix_module.app.ports import Command
+from itgrix_module.app.rest_ports import Command
 
 
 def notify(key: str, item: Notify) -> Command:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from itgrix_module.app import errand_ports as ports
 from itgrix_module.app.errand_ports import Asked
-from itgrix_module.app.ports import Answer, Command
+from itgrix_module.app.rest_ports import Answer, Command
 from itgrix_module.bitrix24 import crm, dialling, telephony
 from itgrix_module.bitrix24.client import PortalClient
 from itgrix_module.bitrix24.errors import fault

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from itgrix_module.app.ports import Tokens
+from itgrix_module.app.rest_ports import Tokens
 from itgrix_module.bitrix24.address import host_of
 from itgrix_module.bitrix24.encoding import BadForm, FormLimits, decode
 from itgrix_module.bitrix24.oauth import LIFETIME, scopes
-from itgrix_module.bitrix24.shapes import flag, mapping, number, text, whole
+from itgrix_module.bitrix24.shapes import mapping, number, text, whole
 
 CALL_START = "ONEXTERNALCALLSTART"
 CALLBACK_START = "ONEXTERNALCALLBACKSTART"
@@ -70,33 +70,6 @@ class PortalEvent:
         return None if self.ts is None else now - self.ts
 
 
-@dataclass(frozen=True)
-class CallStart:
-    """A click on a number: the call is registered in the portal already and must only be finished."""
-
-    call_id: str
-    user_id: int | None
-    phone: str
-    phone_international: str = ""
-    extension: str = ""
-    line: str = ""
-    call_list_id: int | None = None
-    is_mobile: bool = False
-    entity_type: str = ""
-    entity_id: int | None = None
-
-
-@dataclass(frozen=True)
-class CallbackStart:
-    """A call-back form was filled in: we choose the employee and register the call ourselves."""
-
-    phone: str
-    words: str = ""
-    line: str = ""
-    entity_type: str = ""
-    entity_id: int | None = None
-
-
 def key_of(name: str, data: Mapping[str, Any], moment: str) -> str:
     """What makes an event this one, at most 191 characters: a click is one whenever and however often it is told.
 
@@ -140,42 +113,6 @@ def is_from(event: PortalEvent, member_id: str, application_token: str) -> bool:
 def same(given: str, expected: str) -> bool:
     """Compare secrets in constant time."""
     return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode("utf-8", "replace"))
-
-
-def call_start(event: PortalEvent) -> CallStart | None:
-    """Click to call; None when the call's id or number is missing."""
-    data = event.data
-    call_id, phone = text(data.get("CALL_ID")), text(data.get("PHONE_NUMBER"))
-    international = text(data.get("PHONE_NUMBER_INTERNATIONAL"))
-    if event.name != CALL_START or not call_id or not (phone or international):
-        return None
-    return CallStart(
-        call_id,
-        whole(data.get("USER_ID")) or None,
-        phone or international,
-        international,
-        text(data.get("EXTENSION")),
-        text(data.get("LINE_NUMBER")),
-        whole(data.get("CALL_LIST_ID")) or None,
-        flag(data.get("IS_MOBILE")),
-        text(data.get("CRM_ENTITY_TYPE")),
-        whole(data.get("CRM_ENTITY_ID")) or None,
-    )
-
-
-def callback_start(event: PortalEvent) -> CallbackStart | None:
-    """Call-back form; None when the number is missing."""
-    data = event.data
-    phone = text(data.get("PHONE_NUMBER"))
-    if event.name != CALLBACK_START or not phone:
-        return None
-    return CallbackStart(
-        phone,
-        text(data.get("TEXT")),
-        text(data.get("LINE_NUMBER")),
-        text(data.get("CRM_ENTITY_TYPE")),
-        whole(data.get("CRM_ENTITY_ID")) or None,
-    )
 
 
 def install_tokens(event: PortalEvent, now: float) -> Tokens | None:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from itgrix_module.app.application import Bound, Mended, Placed
-from itgrix_module.app.ports import Answer, Command, Rest
+from itgrix_module.app.rest_ports import Answer, Command, Rest
 from itgrix_module.bitrix24.crm import read_profile
 from itgrix_module.bitrix24.events import CALL_START, CALLBACK_START, TEST, UNINSTALL, UPDATE
 from itgrix_module.bitrix24.limits import BACKGROUND

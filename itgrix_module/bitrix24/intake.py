@@ -17,7 +17,7 @@ from dataclasses import asdict
 from typing import Protocol
 
 from itgrix_module.app.happenings import STALE, Happening, Inbox, Taken
-from itgrix_module.app.ports import Tokens
+from itgrix_module.app.rest_ports import Tokens
 from itgrix_module.bitrix24.encoding import BadForm
 from itgrix_module.bitrix24.events import INSTALL, TEST, UPDATE, PortalEvent, install_tokens, is_from, read_event, same
 from itgrix_module.domain.failures import Failure

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from itgrix_module.app.ports import LimitState, LimitStore
+from itgrix_module.app.rest_ports import LimitState, LimitStore
 from itgrix_module.bitrix24 import limits as budget
 from itgrix_module.bitrix24.errors import fault
 from itgrix_module.bitrix24.limits import CLOUD, NORMAL, PORTAL, Limits

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from itgrix_module.app.ports import LimitState
+from itgrix_module.app.rest_ports import LimitState
 
 LIVE = 2
 NORMAL = 5

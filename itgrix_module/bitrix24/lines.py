@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from itgrix_module.app.line_sync import explained
-from itgrix_module.app.ports import Command, Rest
+from itgrix_module.app.rest_ports import Command, Rest
 from itgrix_module.bitrix24 import telephony
 from itgrix_module.bitrix24.limits import BACKGROUND
 from itgrix_module.domain.failures import Failure

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from itgrix_module.app.ports import LimitState, Tokens
+from itgrix_module.app.rest_ports import LimitState, Tokens
 
 
 class MemoryLimits:

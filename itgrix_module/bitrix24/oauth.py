@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
-from itgrix_module.app.ports import Tokens
+from itgrix_module.app.rest_ports import Tokens
 from itgrix_module.bitrix24.address import host_of, split_checked
 from itgrix_module.bitrix24.errors import OAUTH, fault, refusal
 from itgrix_module.bitrix24.shapes import mapping, number, text, whole

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from itgrix_module.app.happenings import Happening
-from itgrix_module.app.ports import Command, Rest
+from itgrix_module.app.rest_ports import Command, Rest
 from itgrix_module.bitrix24.crm import Portal
 from itgrix_module.bitrix24.events import key_of
 from itgrix_module.bitrix24.handlers import epoch
@@ -23,6 +23,7 @@ from itgrix_module.domain.failures import Failure
 PORTION = 50
 GET, CLEAR, LIST = "event.offline.get", "event.offline.clear", "event.offline.list"
 _MOST_NAMES = 100  # characters
+_DEEPEST = 8  # maps in maps
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,17 @@ def reserved(portal: Portal, now: float) -> list[Portion]:
 def _read(rows: Sequence[Mapping[str, Any]], now: float, offset: float | None) -> Iterator[Happening]:
     for row in rows:
         name = text(row.get("EVENT_NAME")).strip().upper()[:_MOST_NAMES]
-        data = mapping(row.get("EVENT_DATA"))
+        data = _as_form(mapping(row.get("EVENT_DATA")))
         moment = text(row.get("TIMESTAMP_X"))
         at = epoch(moment)
         sent = now if at is None else min(now, at - (offset or 0.0))
         yield Happening(name, data, sent, now, key_of(name, data, moment or text(row.get("ID"))))
+
+
+def _as_form(value: Any, depth: int = 0) -> Any:
+    """The same with texts for leaves, as a form brings them: in JSON ids are numbers."""
+    if depth < _DEEPEST and isinstance(value, dict):
+        return {str(name): _as_form(each, depth + 1) for name, each in value.items()}
+    if depth < _DEEPEST and isinstance(value, list):
+        return [_as_form(each, depth + 1) for each in value]
+    return ("1" if value else "") if isinstance(value, bool) else text(value)

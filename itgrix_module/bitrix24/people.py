@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from itgrix_module.app.ports import Employee
+from itgrix_module.app.people_ports import Employee
 from itgrix_module.bitrix24 import crm
 from itgrix_module.bitrix24.client import PortalClient
 from itgrix_module.bitrix24.limits import BACKGROUND
@@ -13,7 +13,7 @@ from itgrix_module.bitrix24.shapes import mapping, text
 
 
 class BitrixPeople:
-    """Fulfils ``app.ports.PeopleSource``."""
+    """Fulfils ``app.people_ports.PeopleSource``."""
 
     def __init__(self, client: PortalClient) -> None:
         self._client = client

@@ -12,7 +12,7 @@ from itgrix_module.bitrix24.limits import BACKGROUND
 
 
 class BitrixRecordings:
-    """Fulfils ``app.attaching.LinkPortal``. ``client``: called for each request."""
+    """Fulfils ``app.recording_ports.LinkPortal``. ``client``: called for each request."""
 
     def __init__(self, client: Callable[[], PortalClient]) -> None:
         self._client = client

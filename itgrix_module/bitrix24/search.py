@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from itgrix_module.app.clients import Question
-from itgrix_module.app.ports import Answer, Command, Rest
+from itgrix_module.app.rest_ports import Answer, Command, Rest
 from itgrix_module.bitrix24 import crm, telephony
 from itgrix_module.bitrix24.shapes import maps, text, whole
 from itgrix_module.domain.failures import Failure, Permanent

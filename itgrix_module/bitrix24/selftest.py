@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from itgrix_module.app.ports import Answer, Command, Rest
+from itgrix_module.app.rest_ports import Answer, Command, Rest
 from itgrix_module.bitrix24.crm import read_profile
 from itgrix_module.bitrix24.errorrow import APPLICATION, REINSTALL, RIGHTS, SCOPE
 from itgrix_module.bitrix24.limits import NORMAL

@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from itgrix_module.app.ports import Answer, Command, Rest
+from itgrix_module.app.rest_ports import Command
 from itgrix_module.bitrix24.encoding import reference
-from itgrix_module.bitrix24.errors import CALL_NOT_FOUND, fault
-from itgrix_module.bitrix24.limits import LIVE
+from itgrix_module.bitrix24.errors import fault
 from itgrix_module.bitrix24.shapes import flag, mapping, maps, text, whole
 from itgrix_module.bitrix24.telephony_answers import (
     Client,
@@ -24,7 +23,6 @@ from itgrix_module.bitrix24.telephony_answers import (
     StatisticRow,
     UploadTarget,
 )
-from itgrix_module.domain.failures import Failure
 
 OUTGOING, INCOMING, INCOMING_REDIRECTED, CALLBACK, INFO = 1, 2, 3, 4, 5  # TYPE of a call
 
@@ -141,12 +139,6 @@ def attach_upload(key: str, call_id: str, filename: str) -> Command:
     return Command(key, ATTACH, {"CALL_ID": call_id, "FILENAME": filename})
 
 
-def attach_link(key: str, call_id: str, url: str, filename: str = "") -> Command:
-    """Lets the portal fetch the recording from an address it can reach. Only after finish."""
-    params = {"CALL_ID": call_id, "RECORD_URL": url}
-    return Command(key, ATTACH, params | ({"FILENAME": filename} if filename else {}))
-
-
 def search(key: str, phone: str) -> Command:
     """Clients with this number, their responsible and whether he is at work."""
     return Command(key, SEARCH, {"PHONE_NUMBER": phone})
@@ -231,48 +223,6 @@ def lines(result: Any) -> list[Line]:
 def statistics(result: Any) -> list[StatisticRow]:
     """Answer to voximplant.statistic.get."""
     return [StatisticRow.read(row) for row in maps(result) if text(row.get("CALL_ID"))]
-
-
-def finish_once(rest: Rest, command: Command, *, ambiguous: bool = False, priority: int = LIVE) -> Finished:
-    """Finish a call, repeatable. ``ambiguous``: an earlier attempt may have been executed, its answer was lost.
-
-    Raises Failure; ``call_not_found`` when the portal has neither an open nor a finished call with this id.
-    """
-    try:
-        return finished(rest.call(command.method, command.params, priority=priority))
-    except Failure as failure:
-        return settled_finish(rest, command, failure, ambiguous=ambiguous, priority=priority)
-
-
-def settled_finish(
-    rest: Rest, command: Command, failure: Failure, *, ambiguous: bool, priority: int = LIVE
-) -> Finished:
-    """What became of a finish that failed: a call that is not open any more may have been closed by an earlier attempt.
-
-    Asks the statistics; a portal that does not let us read them is believed, for the earlier attempt may have done it.
-    Raises the failure when the call was not finished.
-    """
-    if failure.code != CALL_NOT_FOUND or not ambiguous:
-        raise failure
-    call_id = text(command.params.get("CALL_ID"))
-    asked = statistic("s", call_id=call_id)
-    try:
-        rows = statistics(rest.call(asked.method, asked.params, priority=priority))
-    except Failure as unreadable:
-        if unreadable.code in ("ACCESS_DENIED", "insufficient_scope", "ERROR_METHOD_NOT_FOUND"):
-            return Finished(call_id=call_id, verified=False)
-        raise
-    for row in rows:
-        if row.call_id == call_id:
-            return row.finished()
-    raise failure
-
-
-def settled_answer(rest: Rest, command: Command, answer: Answer, *, ambiguous: bool) -> Finished:
-    """The same for a finish that went in a batch."""
-    if isinstance(answer.failure, Failure):
-        return settled_finish(rest, command, answer.failure, ambiguous=ambiguous)
-    return finished(answer.result)
 
 
 def _user(user_id: int | None, extension: str) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class Registered:
 
 @dataclass(frozen=True)
 class Finished:
-    """A finished call. ``activity_id``: None when the call belongs to no client. ``verified``: the portal said so."""
+    """A finished call. ``activity_id``: None when the call belongs to no client."""
 
     call_id: str
     activity_id: int | None = None
@@ -48,7 +48,6 @@ class Finished:
     duration: int = 0
     status: str = ""
     errors: tuple[str, ...] = ()
-    verified: bool = True
 
     @classmethod
     def read(cls, found: Mapping[str, Any]) -> Finished:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from itgrix_module.app.clients import Question
-from itgrix_module.app.ports import Answer, Command, Rest
+from itgrix_module.app.rest_ports import Answer, Command, Rest
 from itgrix_module.app.route_memory import Calendar
 from itgrix_module.bitrix24 import telephony
 from itgrix_module.bitrix24.limits import LIVE

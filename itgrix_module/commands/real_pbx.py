@@ -12,9 +12,10 @@ from typing import Any
 
 from itgrix_module.domain.failures import NeedsOwner
 from itgrix_module.sandbox.pbx.config import CLIENTS
+from itgrix_module.sandbox.rig.debian import RootfsError
 from itgrix_module.sandbox.rig.endless import Endless
 from itgrix_module.sandbox.rig.pbx import PbxError, RealPbx
-from itgrix_module.sandbox.rig.rootfs import RootfsError, Version, ensure
+from itgrix_module.sandbox.rig.rootfs import Version, ensure
 
 VERSION: Version = "22"
 SIGNALS = (signal.SIGTERM, signal.SIGINT)

@@ -10,15 +10,14 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from waitress import wasyncore
 from waitress.server import create_server
 
 from itgrix_module import metrics
 from itgrix_module.domain.failures import NeedsOwner
+from itgrix_module.live import portal_address
 from itgrix_module.service import Service
-from itgrix_module.settings import Settings
 
 log = logging.getLogger("itgrix.service")
 
@@ -50,14 +49,6 @@ def session_key(file: Path) -> str:
         file.touch(mode=0o600)
         file.write_text(secrets.token_urlsafe(32))
         return file.read_text()
-
-
-def portal_address(settings: Settings) -> str:
-    """``https://portal``, for links into it; empty when none is set up. Never the webhook's secret part."""
-    if settings["portal.domain"]:
-        return f"https://{settings['portal.domain']}"
-    parts = urlsplit(settings["portal.webhook_url"])
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
 
 @contextmanager

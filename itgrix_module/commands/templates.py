@@ -14,10 +14,10 @@ from itgrix_module.app.lines import Lines
 from itgrix_module.app.ports import CallRow, PortalSide
 from itgrix_module.app.wording import Wording
 from itgrix_module.app.wording_terms import DEFAULTS, KNOWN, SAMPLE, crm_link, default, variables
-from itgrix_module.bitrix24.address import host_of
 from itgrix_module.commands.output import faults_told, json_option, show
 from itgrix_module.core import Core, open_core
 from itgrix_module.domain.failures import NeedsOwner
+from itgrix_module.live import portal_address
 from itgrix_module.place import Place
 from itgrix_module.storage.employees import SqlEmployeeStore
 
@@ -92,8 +92,7 @@ def _values(core: Core, linkedid: str | None) -> Mapping[str, Any]:
 
 def _of_call(core: Core, call: CallRow, portal: PortalSide) -> Mapping[str, Any]:
     settings = core.settings.current
-    host = settings["portal.domain"] or host_of(settings["portal.webhook_url"])
-    base = f"https://{host}" if host else ""
+    base = portal_address(settings)
     people = Roster(SqlEmployeeStore(core.database).load()[0], settings["employees.overrides"])
     rule = Lines.of(settings["lines"]).rule(call.line, call.trunk)
     links = lambda kind, number: crm_link(base, kind, number)  # noqa: E731

@@ -11,7 +11,7 @@ from dataclasses import asdict
 
 import click
 
-from itgrix_module.app.users import ADMINISTER, OPERATE, ROLES, VIEW
+from itgrix_module.app.user_ports import ADMINISTER, OPERATE, ROLES, VIEW
 from itgrix_module.commands.output import faults_told, json_option, moment, show, table
 from itgrix_module.core import open_core
 from itgrix_module.operations import Operations

@@ -28,8 +28,9 @@ from itgrix_module.domain.facts import (
     Side,
 )
 from itgrix_module.domain.gap import differences
+from itgrix_module.domain.kinship import anchor_of, has_own_client, is_party, kept_and_gone, party_of
+from itgrix_module.domain.linkedids import Linkedids
 from itgrix_module.domain.network import Network
-from itgrix_module.domain.talking import Connection
 from itgrix_module.domain.targets import Switchboard, with_target
 
 
@@ -56,8 +57,7 @@ class Board:
     def __init__(self, calls: Iterable[Call] = ()) -> None:
         self._calls: dict[str, Call] = {}
         self._call_of_leg: dict[str, str] = {}
-        self._call_of_linkedid: dict[str, str] = {}
-        self._linkedids_of_call: dict[str, set[str]] = {}
+        self._linkedids = Linkedids()
         self._network = Network()
         self._heard = 0.0  # time of the newest fact
         self._switchboard = Switchboard(self._network, self._leg_or_none, self._rung_by, self._is_client)
@@ -124,12 +124,12 @@ class Board:
 
     def _order_told(self, fact: CallOrdered | OrderFailed, now: _Round) -> None:
         """What concerns a call that was ordered, whether it has legs or not."""
-        key = self._call_of_linkedid.get(fact.leg)
+        key = self._linkedids.call_of(fact.leg)
         if key is None and isinstance(fact, OrderFailed):
             return  # it is over
         if key is None:
             key = fact.leg
-            self._own(fact.leg, key)
+            self._linkedids.own(fact.leg, key)
         call = self._calls.get(key) or Call(id=key, root=key, started=fact.at)
         self._set(key, tracking.apply(call, fact), now)
 
@@ -138,14 +138,14 @@ class Board:
     def _place(self, fact: LegAdded, now: _Round) -> None:
         if fact.leg in self._call_of_leg or fact.side is Side.SERVICE:
             return
-        key = self._call_of_linkedid.get(fact.call) or self._call_of_pair(fact) or fact.call
+        key = self._linkedids.call_of(fact.call) or self._call_of_pair(fact) or fact.call
         known = self._calls.get(key)
         if known is not None and known.ended is not None:
             # The leg outlives the call it came from: what happens on it now is another call.
             key, known = fact.leg, self._calls.get(fact.leg)
         if known is None:
             self._set(key, Call(id=key, root=fact.leg, started=fact.at), now)
-            self._own(fact.call, key)
+            self._linkedids.own(fact.call, key)
         self._call_of_leg[fact.leg] = key
         self._network.pair(fact.leg, fact.pair)
 
@@ -162,7 +162,7 @@ class Board:
             return
         legs = frozenset({fact.leg} | self._network.mates(fact.leg))
         whole = legs == self._calls[source].legs.keys() or self._calls[source].root in legs
-        if whole and not _has_own_client(self._calls[source]):
+        if whole and not has_own_client(self._calls[source]):
             self._merge(self._calls[target], self._calls[source], now)
             return
         left, grown = tracking.moved(self._calls[source], self._calls[target], legs)
@@ -184,11 +184,6 @@ class Board:
             if waits and any(other.gave_away and other.party == rung.party for other in call.legs.values()):
                 return key
         return None
-
-    def _own(self, linkedid: str, key: str) -> None:
-        self._linkedids_of_call.get(self._call_of_linkedid.get(linkedid, ""), set()).discard(linkedid)
-        self._call_of_linkedid[linkedid] = key
-        self._linkedids_of_call.setdefault(key, set()).add(linkedid)
 
     def _set(self, key: str, call: Call, now: _Round) -> None:
         now.before.setdefault(key, self._calls.get(key))
@@ -234,12 +229,12 @@ class Board:
 
     def _connect(self, key: str, at: float, now: _Round) -> None:
         call = self._calls[key]
-        anchor = _anchor(call)
+        anchor = anchor_of(call)
         if anchor not in call.legs:
             self._set(key, talking.connected(call, at, frozenset(), False), now)
             return
         heard = [self._leg(other) for other in self._network.reach(anchor) if other != anchor]
-        parties = frozenset(_party(leg) for leg in heard if _is_party(call, leg))
+        parties = frozenset(party_of(leg) for leg in heard if is_party(call, leg))
         alone = bool(call.legs[anchor].bridge) and not parties
         call = talking.connected(call, at, parties, alone)
         call = talking.near(call, frozenset(self._network.neighbours(anchor)))
@@ -250,14 +245,14 @@ class Board:
 
     def _merge_reached(self, key: str, now: _Round) -> None:
         call = self._calls[key]
-        anchor = _anchor(call)
+        anchor = anchor_of(call)
         start = anchor if anchor in self._call_of_leg else next(iter(call.legs), "")
         for other_key in sorted(self._reached_calls(start) - {key}):
             other = self._calls[other_key]
-            two_clients = _has_own_client(call) and _has_own_client(other)
+            two_clients = has_own_client(call) and has_own_client(other)
             if two_clients or call.ended is not None or other.ended is not None:
                 continue
-            kept, gone = _order(call, other)
+            kept, gone = kept_and_gone(call, other)
             self._merge(kept, gone, now)
             if kept.id != key:
                 return
@@ -270,19 +265,18 @@ class Board:
         now.merges[gone.id] = kept.id
         for leg in gone.legs:
             self._call_of_leg[leg] = kept.id
-        for linkedid in tuple(self._linkedids_of_call.pop(gone.id, ())):
-            self._own(linkedid, kept.id)
+        self._linkedids.hand_over(gone.id, kept.id)
 
     def _call_of_transfer(self, fact: LegTransferred, now: _Round) -> str | None:
         """The call whose client is given away; what his employee asked on another line becomes part of it."""
         legs = (fact.client, fact.leg, fact.second, fact.target)
         keys = dict.fromkeys(self._call_of_leg[leg] for leg in legs if leg in self._call_of_leg)
         found = (self._calls[key] for key in keys)
-        calls = sorted(found, key=lambda call: (call.ended is not None, not _has_own_client(call)))
+        calls = sorted(found, key=lambda call: (call.ended is not None, not has_own_client(call)))
         if not calls:
             return None
         for other in calls[1:] if fact.attended else ():
-            if not _has_own_client(other) and other.ended is None:
+            if not has_own_client(other) and other.ended is None:
                 self._merge(self._calls[calls[0].id], other, now)
         return calls[0].id
 
@@ -292,7 +286,7 @@ class Board:
         self._calls[call.id] = call
         self._heard = max(self._heard, call.changed)
         for linkedid in (call.id, *call.merged):
-            self._own(linkedid, call.id)
+            self._linkedids.own(linkedid, call.id)
         for leg in call.legs.values():
             self._call_of_leg[leg.id] = call.id
             self._network.pair(leg.id, leg.pair)
@@ -303,30 +297,4 @@ class Board:
         if call is None or call.legs or call.is_awaited:
             return
         del self._calls[key]
-        for linkedid in self._linkedids_of_call.pop(key, ()):
-            self._call_of_linkedid.pop(linkedid, None)
-
-
-def _anchor(call: Call) -> str:
-    """The leg whose conversations are the call's: the client's, or the caller's inside the company."""
-    return call.client or (call.root if not call.has_client else "")
-
-
-def _is_party(call: Call, leg: Leg) -> bool:
-    return leg.employee or (leg.side is Side.OUTSIDE and call.has_client)
-
-
-def _party(leg: Leg) -> Connection:
-    return leg.id, leg.who, leg.employee
-
-
-def _has_own_client(call: Call) -> bool:
-    """A call that was ordered has one before anybody dials him."""
-    return bool(call.client or call.order)
-
-
-def _order(one: Call, other: Call) -> tuple[Call, Call]:
-    """Which call stays: the one with an outside party, else the older."""
-    if _has_own_client(one) != _has_own_client(other):
-        return (one, other) if _has_own_client(one) else (other, one)
-    return (one, other) if one.started <= other.started else (other, one)
+        self._linkedids.forget(key)

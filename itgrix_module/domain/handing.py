@@ -6,15 +6,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from itgrix_module.domain.call import Call, Transfer
-from itgrix_module.domain.facts import LegTransferred
-from itgrix_module.domain.talking import PARKING, close
+from itgrix_module.domain.facts import LegTransferred, Side
+from itgrix_module.domain.talking import PARKING, close, is_parked
 
 _ONE_EVENT = 2.0  # seconds in which bridges may tell of a transfer before the PBX does
 
 
 def leg_transferred(call: Call, fact: LegTransferred) -> Call:
     by = _giver(call, fact)
-    call = replace(_marked(call, (fact.leg, fact.second)), taken_from="", consults=close(call.consults, fact.at))
+    givers = (fact.leg, fact.second, *_behind(call, fact, by))
+    call = replace(_marked(call, givers), taken_from="", consults=close(call.consults, fact.at))
     if not fact.to or fact.to == by or (not fact.attended and _is_parked(call, fact.at)):
         return call
     told = Transfer("attended" if fact.attended else "blind", by, fact.to, fact.at)
@@ -29,7 +30,17 @@ def _giver(call: Call, fact: LegTransferred) -> str:
         leg = call.legs.get(key)
         if leg is not None and leg.employee:
             return leg.who
-    return call.talks[-1].party if call.talks else call.root_party
+    # Half of a Local pair: he who talked through it (on his mobile), who may have hung up already.
+    others = (talk.party for talk in reversed(call.talks) if talk.party != fact.to)
+    return next(others, call.root_party)
+
+
+def _behind(call: Call, fact: LegTransferred, by: str) -> tuple[str, ...]:
+    """The legs of him who gives the client away through half of a Local pair."""
+    giver = call.legs.get(fact.leg)
+    if giver is None or giver.side is not Side.LOCAL:
+        return ()
+    return tuple(leg.id for leg in call.legs.values() if leg.employee and leg.met_client and leg.who == by)
 
 
 def _marked(call: Call, legs: tuple[str, ...]) -> Call:
@@ -42,8 +53,7 @@ def _marked(call: Call, legs: tuple[str, ...]) -> Call:
 
 def _is_parked(call: Call, at: float) -> bool:
     """The transfer that is told just now was into the car park."""
-    client = call.legs.get(call.client)
-    return client is not None and client.parked and (not call.parks or at - call.parks[-1].start < PARKING)
+    return is_parked(call) and (not call.parks or at - call.parks[-1].start < PARKING)
 
 
 def _is_same(one: Transfer, other: Transfer) -> bool:

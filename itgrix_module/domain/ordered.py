@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from itgrix_module.domain.call import Call, Leg, Outcome
+from itgrix_module.domain.call import Call, Leg, Outcome, Ring
 from itgrix_module.domain.facts import CallOrdered, OrderFailed
 
 CLICK, CALLBACK = "click", "callback"
@@ -78,6 +78,16 @@ def order_failed(call: Call, fact: OrderFailed) -> Call:
         return call
     call = replace(call, failure=fact.code)
     return call if call.legs else replace(call, ended=max(fact.at, call.started))
+
+
+def is_manned(call: Call) -> bool:
+    """Is an employee on the line for the order, and has nobody dialled the client for him yet?
+
+    A queue or a mailbox that answers is nobody. After a gap only who is in a bridge shows that he picked up.
+    """
+    if not call.order or call.ended is not None or call.dials:
+        return False
+    return any(leg.employee and (leg.ring is Ring.ANSWERED or bool(leg.bridge)) for leg in call.legs.values())
 
 
 def leg_refused(call: Call, leg: Leg, cause: int) -> Call:

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 
 CONTACT, COMPANY, LEAD = "CONTACT", "COMPANY", "LEAD"
 KINDS = (CONTACT, COMPANY, LEAD)
-FIRST_POLICIES = ("ringing", "client", "default")
 MISSED_POLICIES = ("client", "last_rung", "default")
-ENTITY_POLICIES = ("portal", "talker", "kind", "newest")
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,19 @@ def outcome(call: Call) -> Outcome:
         return ordered.end_of(failure(call))[0]
     if not call.dials:
         return _outcome_without_dial(call)
+    if _is_client_first(call):
+        return _outcome_of_call_back(call.dials[-1])
     return _outcome_of_dial(call.dials[-1])
+
+
+def _is_client_first(call: Call) -> bool:
+    """The PBX itself rings the client before anybody else (call-back, auto-dialling): nobody there can give up."""
+    return call.originated and not call.rings and call.picked_up is None
+
+
+def _outcome_of_call_back(dial: Dial) -> Outcome:
+    waited_in_vain = dial.status in ("", "CANCEL") and dial.cause not in _STATUS_OF_CAUSE
+    return _OUTCOME_OF_CAUSE.get(dial.cause, Outcome.NO_ANSWER) if waited_in_vain else _outcome_of_dial(dial)
 
 
 def failure(call: Call) -> str:

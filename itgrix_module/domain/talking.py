@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from itgrix_module.domain.call import Call, Span, Talk, Transfer
+from itgrix_module.domain.dialling import mate_of
 from itgrix_module.domain.facts import LegJoined, LegParted, Room
 
 Connection = tuple[str, str, bool]  # leg, party, is he an employee
@@ -19,7 +20,7 @@ def leg_joined(call: Call, fact: LegJoined) -> Call:
         return call
     parked = fact.room is Room.PARK
     call = call.with_leg(replace(leg, bridge=fact.bridge if fact.room is Room.TALK else "", parked=parked))
-    if not parked or fact.leg != call.client:
+    if not parked or not _stands_for_client(call, fact.leg):
         return call
     transfers = call.transfers
     if transfers and transfers[-1].kind == "blind" and fact.at - transfers[-1].at < PARKING:
@@ -29,12 +30,33 @@ def leg_joined(call: Call, fact: LegJoined) -> Call:
 
 def park_if_left(call: Call, at: float) -> Call:
     """Parked time begins when the one who parks has heard the place and is gone; until then he is busy with it."""
-    client = call.legs.get(call.client)
-    if client is None or not client.parked or (call.parks and call.parks[-1].end is None):
+    if not is_parked(call) or (call.parks and call.parks[-1].end is None):
         return call
     if any(leg.met_client and leg.bridge for leg in call.legs.values()):
         return call
     return replace(call, parks=(*call.parks, Span(at)))
+
+
+def is_parked(call: Call) -> bool:
+    """The client is in the car park, himself or by the far half of the Local pair that leads to him (a queue's)."""
+    return any(leg.parked and _stands_for_client(call, leg.id) for leg in call.legs.values())
+
+
+def _stands_for_client(call: Call, leg_id: str) -> bool:
+    seen: set[str] = set()
+    edge = [leg_id]
+    while edge:
+        leg = call.legs.get(edge.pop())
+        if leg is None or leg.id in seen:
+            continue
+        if leg.id == call.client:
+            return True
+        seen.add(leg.id)
+        mate = mate_of(call.legs.values(), leg)
+        if mate is not None and mate.bridge:
+            seen.add(mate.id)
+            edge += [other.id for other in call.legs.values() if other.bridge == mate.bridge and other.id != mate.id]
+    return False
 
 
 def leg_parted(call: Call, fact: LegParted) -> Call:

@@ -142,7 +142,7 @@ def _leg_ended(call: Call, fact: LegEnded) -> Call:
         return call
     dials = tuple(replace(dial, cause=fact.cause) if dial.leg == fact.leg else dial for dial in call.dials)
     call = replace(
-        leg_refused(call, leg, fact.cause).without_leg(fact.leg),
+        leg_refused(_never_dialled(call, leg), leg, fact.cause).without_leg(fact.leg),
         dials=dials,
         recordings=tuple(_stopped(item, fact.leg, fact.at) for item in call.recordings),
         parks=close(call.parks, fact.at) if leg.parked else call.parks,
@@ -150,6 +150,14 @@ def _leg_ended(call: Call, fact: LegEnded) -> Call:
     if call.ended is None and _is_over(call):
         return replace(call, ended=max(fact.at, call.started), cause=fact.cause)
     return park_if_left(call, fact.at)
+
+
+def _never_dialled(call: Call, leg: Leg) -> Call:
+    """A call-back by the PBX that ends before a trunk was dialled: whom it was for, only its first channel says."""
+    made_for_client = leg.id == call.root and leg.side is Side.LOCAL and is_subscriber(leg.dialled)
+    if not made_for_client or call.number or call.rings or call.dials:
+        return call
+    return replace(call, number=leg.dialled)
 
 
 def _is_over(call: Call) -> bool:

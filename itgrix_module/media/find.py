@@ -16,7 +16,6 @@ from pathlib import Path
 from itgrix_module.media.faults import fault, reading
 from itgrix_module.media.formats import SUFFIXES
 
-DEFAULT_DIRECTORY = "/var/spool/asterisk/monitor"
 _MOST = 4096  # characters of a path, as in the kernel
 _LONGEST = 255  # bytes of one name, as in the file systems
 _STAMP = re.compile(r"-(\d{4})(\d\d)(\d\d)-\d{6}-")

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import insert, or_, select
 
 from itgrix_module.storage.engine import Database
-from itgrix_module.storage.models import Audit
+from itgrix_module.storage.models_access import Audit
 from itgrix_module.storage.values import clip, from_json, to_json
 from itgrix_module.storage.writing import table_of
 

@@ -14,7 +14,7 @@ from itgrix_module.app.ports import CallRow, NewStep, TimelineEntry, Work
 from itgrix_module.domain.failures import Failure, Permanent
 from itgrix_module.domain.steps import Priority
 from itgrix_module.storage.engine import Database
-from itgrix_module.storage.lanes import IN_ONE_STATEMENT, append_steps, hasten, new_step_values
+from itgrix_module.storage.lanes import IN_ONE_STATEMENT, append_steps, new_step_values
 from itgrix_module.storage.models import Call, Client, Party, SeenLine, Timeline
 from itgrix_module.storage.reports import forget_days, forget_merged
 from itgrix_module.storage.rows import CALL_COLUMNS, call_key, call_row, call_values, parties_of, timeline_values
@@ -153,7 +153,6 @@ def _write(connection: Connection, work: BufferedWork) -> None:
     ids = _ids_of(connection, _touched(work))
     _write_search(connection, work, ids)
     _write_steps(connection, work, ids)
-    _hasten(connection, work, ids)
     _write_timeline(connection, work, ids)
     for merge in work.merges:
         _merge(connection, ids, *merge)
@@ -203,18 +202,14 @@ def _write_search(connection: Connection, work: BufferedWork, ids: dict[Key, int
 
 
 def _write_steps(connection: Connection, work: BufferedWork, ids: dict[Key, int]) -> None:
-    if not work.steps:
-        return
     added = {_id_of(ids, key): rows for key, rows in work.steps.items()}
-    append_steps(connection, {ids[key]: key[0] for key in work.steps}, added)
+    hastened = {ids[key]: at for key, at in work.hastened.items() if key in ids}
+    if not added and not hastened:
+        return
+    append_steps(connection, {number: key[0] for key, number in ids.items()}, added, hastened)
     for some in slices(added, IN_ONE_STATEMENT):
         waiting = {"delivery": "waiting", "undelivered": True, "work": work.token}
         connection.execute(update(calls).where(calls.c.id.in_(some)).values(waiting))
-
-
-def _hasten(connection: Connection, work: BufferedWork, ids: dict[Key, int]) -> None:
-    known = {ids[key]: (key[0], at) for key, at in work.hastened.items() if key in ids}
-    hasten(connection, known)
 
 
 def _write_timeline(connection: Connection, work: BufferedWork, ids: dict[Key, int]) -> None:

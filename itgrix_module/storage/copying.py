@@ -19,7 +19,8 @@ from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent
 from itgrix_module.storage.engine import Database, open_database
 from itgrix_module.storage.marks import mark, set_mark
 from itgrix_module.storage.migrate import VERSION_TABLE, head, known_versions, upgrade
-from itgrix_module.storage.models import Base, PortalToken, Setting, Step
+from itgrix_module.storage.models import Base, Setting, Step
+from itgrix_module.storage.models_portal import PortalToken
 from itgrix_module.storage.settings_store import VERSION
 from itgrix_module.storage.writing import table_of, upsert
 

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Table, and_, delete, insert, select, update
 
 from itgrix_module.app.dial_ports import CALLING, OVER, SENT, WAITING, Callback, Dial, OpenDial
 from itgrix_module.app.ports import CallRow, NewStep, PortalSide, TimelineEntry
@@ -51,6 +51,17 @@ class SqlDials:
         query = select(dials, *state).outerjoin(calls, same).where(dials.c.state == SENT, dials.c.node == node)
         with self._database.read() as connection:
             return [_open(row) for row in connection.execute(query.order_by(dials.c.id)).mappings()]
+
+    def request(self, node: str, linkedid: str) -> Mapping[str, Any]:
+        """See the port."""
+        with self._database.read() as connection:
+            text = connection.scalar(select(dials.c.request).where(_for(node, linkedid)))
+        return dict(from_json(text or "", {}))
+
+    def revise(self, node: str, linkedid: str, request: Mapping[str, Any]) -> None:
+        """See the port."""
+        changed = update(dials).where(_for(node, linkedid)).values(request=to_json(request))
+        self._database.run(lambda connection: connection.execute(changed))
 
     def over(self, dial: int, code: str) -> None:
         """See the port."""
@@ -96,6 +107,11 @@ class SqlDials:
     def forget(self, before: float) -> int:
         """Delete what came before that moment and is over; returns how many rows went."""
         return self._database.run(lambda connection: _forget(connection, before), durable=False)
+
+
+def _for(node: str, linkedid: str) -> ColumnElement[bool]:
+    key = call_key(node, linkedid)
+    return and_(dials.c.node == key[0], dials.c.linkedid == key[1])
 
 
 def _of(table: Table, number: int) -> Any:

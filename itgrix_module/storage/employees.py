@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, insert, select
 
-from itgrix_module.app.ports import Employee
+from itgrix_module.app.people_ports import Employee
 from itgrix_module.storage.engine import Database
 from itgrix_module.storage.marks import mark, set_mark
 from itgrix_module.storage.models import Employee as StoredEmployee
@@ -20,7 +20,7 @@ READ_AT = "employees.read_at"
 
 
 class SqlEmployeeStore:
-    """ports.EmployeeStore."""
+    """people_ports.EmployeeStore."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

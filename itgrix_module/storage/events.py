@@ -67,6 +67,15 @@ class SqlHappenings:
         """See the port."""
         self._change(id, {"next_at": at, "note": clip(note, 500), "attempts": events.c.attempts + 1})
 
+    def take_over(self, before: float) -> int:
+        """Orders of calls that came before that moment and that another node has not acted on; returns how many."""
+        late = (events.c.state == WAITING, events.c.node != self._node, _of_calls(True), events.c.received_at < before)
+        with self._database.read() as connection:
+            if connection.scalar(select(events.c.id).where(*late).limit(1)) is None:
+                return 0
+        mine = update(events).where(*late).values(node=self._node)
+        return self._database.run(lambda connection: connection.execute(mine).rowcount)
+
     def counted(self) -> Counted:
         """For the panel and the health."""
         each = select(events.c.state, func.count()).where(events.c.node == self._node).group_by(events.c.state)

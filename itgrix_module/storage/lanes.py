@@ -11,21 +11,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, literal_column, select, update
 
 from itgrix_module.app.ports import NewStep
 from itgrix_module.domain.steps import urgency
 from itgrix_module.storage.models import Call, Lane, Step
 from itgrix_module.storage.values import clip, to_json
-from itgrix_module.storage.writing import slices, table_of
+from itgrix_module.storage.writing import slices, table_of, upsert
 
 IN_ONE_STATEMENT = 500
 BACKGROUND = "attach"  # steps of this kind may wait for half an hour
 steps = table_of(Step)
 lanes = table_of(Lane)
 calls = table_of(Call)
+_IS_FREE = lanes.c.owner == literal_column("''")
 
 
 @dataclass(frozen=True)
@@ -53,21 +55,35 @@ def new_step_values(step: NewStep) -> dict[str, Any]:
 
 
 def append_steps(
-    connection: Connection, nodes: Mapping[int, str], added: Mapping[int, Sequence[dict[str, Any]]]
+    connection: Connection,
+    nodes: Mapping[int, str],
+    added: Mapping[int, Sequence[dict[str, Any]]],
+    hastened: Mapping[int, float] = MappingProxyType({}),
 ) -> None:
-    """Store new steps behind those of their calls. ``added``: values by call id; ``nodes``: the calls' nodes."""
-    last = _last_places(connection, added)
-    connection.execute(
-        insert(steps),
-        [
-            {**values, "call_id": call, "n": last.get(call, 0) + place}
-            for call, rows in added.items()
-            for place, values in enumerate(rows, start=1)
-        ],
-    )
-    waiting = waiting_steps(connection, added)
+    """Store new steps behind those of their calls. ``added``: values by call id; ``nodes``: of all these calls.
+
+    ``hastened``: calls whose steps that were never tried are due now, and when that is.
+    """
+    if added:
+        last = _last_places(connection, added)
+        rows = ((call, place, values) for call, new in added.items() for place, values in enumerate(_together(new), 1))
+        connection.execute(
+            insert(steps), [{**values, "call_id": call, "n": last.get(call, 0) + place} for call, place, values in rows]
+        )
+    _hasten(connection, hastened)
+    waiting = waiting_steps(connection, dict.fromkeys((*added, *hastened)))
     _pull_forward(connection, waiting)
     _show_lanes(connection, nodes, waiting)
+
+
+def _together(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Steps that are stored together: none is due later than one behind it (see ``_pull_forward``)."""
+    found: list[dict[str, Any]] = []
+    earliest = float("inf")
+    for values in reversed(rows):
+        earliest = min(earliest, values["due_at"])
+        found.append({**values, "due_at": earliest})
+    return found[::-1]
 
 
 def follow_steps(connection: Connection, call: int, added: Sequence[NewStep]) -> None:
@@ -107,14 +123,12 @@ def state_is(state: str) -> ColumnElement[bool]:
     return func.coalesce(steps.c.state, "") == state
 
 
-def hasten(connection: Connection, hastened: Mapping[int, tuple[str, float]]) -> None:
-    """Steps that were never tried are due now. ``hastened``: node and time by call id."""
-    for call, (_, now) in hastened.items():
-        mine = update(steps).where(steps.c.call_id == call, steps.c.state == "waiting", steps.c.attempts == 0)
+def _hasten(connection: Connection, hastened: Mapping[int, float]) -> None:
+    # They were hastened within moments of one another; one time for all makes it one statement.
+    now = min(hastened.values(), default=0.0)
+    for some in slices(hastened, IN_ONE_STATEMENT):
+        mine = update(steps).where(steps.c.call_id.in_(some), state_is("waiting"), steps.c.attempts == 0)
         connection.execute(mine.where(steps.c.due_at > now).values(due_at=now))
-    if hastened:
-        nodes = {call: node for call, (node, _) in hastened.items()}
-        _show_lanes(connection, nodes, waiting_steps(connection, hastened))
 
 
 def _last_places(connection: Connection, ids: Iterable[int]) -> dict[int, int]:
@@ -172,19 +186,9 @@ def _pulled(waiting: dict[int, list[Waiting]], call: int) -> list[Waiting]:
 
 
 def _show_lanes(connection: Connection, nodes: Mapping[int, str], waiting: Mapping[int, Sequence[Waiting]]) -> None:
-    there: set[int] = set()
-    for some in slices(waiting, IN_ONE_STATEMENT):
-        there.update(connection.scalars(select(lanes.c.call_id).where(lanes.c.call_id.in_(some))))
-    new = [_lane_values(call, nodes[call], rows) for call, rows in waiting.items() if call not in there]
-    if new:
-        connection.execute(insert(lanes), new)
-    old = [
-        {"call": call, "head": _urgency(rows), "due": rows[0].due_at} for call, rows in waiting.items() if call in there
-    ]
-    if old:
-        # Only a free lane: what was added to a held one counts when its holder settles.
-        statement = update(lanes).where(lanes.c.call_id == bindparam("call"), lanes.c.owner == "")
-        connection.execute(statement.values(priority=bindparam("head"), ready_at=bindparam("due")), old)
+    values = [_lane_values(call, nodes[call], rows) for call, rows in waiting.items()]
+    # Only a free lane: what was added to a held one counts when its holder settles.
+    upsert(connection, Lane, values, keys=["call_id"], update=["priority", "ready_at"], only=_IS_FREE)
 
 
 def _lane_values(call: int, node: str, rows: Sequence[Waiting]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ leases = table_of(Lease)
 
 
 class SqlLeases:
-    """ports.Leases."""
+    """house_ports.Leases."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, select
 
-from itgrix_module.app.ports import LimitState
+from itgrix_module.app.rest_ports import LimitState
 from itgrix_module.storage.engine import Database
-from itgrix_module.storage.models import PortalLimit
+from itgrix_module.storage.models_portal import PortalLimit
 from itgrix_module.storage.values import clip, from_json, to_json
 from itgrix_module.storage.writing import table_of, upsert
 
@@ -19,7 +19,7 @@ limits = table_of(PortalLimit)
 
 
 class SqlLimitStore:
-    """ports.LimitStore. ``locked()`` is the row's lock in a transaction: whoever dies in it lets go of it.
+    """rest_ports.LimitStore. ``locked()`` is the row's lock in a transaction: whoever dies in it lets go of it.
 
     With SQLite it is the lock of the one writer, so the block must only count: no request, no wait, no other store.
     """

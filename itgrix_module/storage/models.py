@@ -227,16 +227,6 @@ class OpenTask(Base):
     opened_at: Mapped[float] = _time()
 
 
-class PortalLine(Base):
-    """An external line that we have made in the portal: only these are ever renamed or removed there."""
-
-    __tablename__ = "itgrix_portal_lines"
-    __table_args__ = (TABLE_OPTIONS,)
-
-    number: Mapped[str] = mapped_column(String(100), primary_key=True)
-    name: Mapped[str] = _text(191)
-
-
 class Turn(Base):
     """Whose turn it is next where employees take turns; ``name``: what for."""
 
@@ -292,30 +282,6 @@ class Lease(Base):
     until: Mapped[float] = _time()
 
 
-class PortalToken(Base):
-    """The OAuth pair of the portal's application, sealed by the vault as one text."""
-
-    __tablename__ = "itgrix_portal_tokens"
-    __table_args__ = (TABLE_OPTIONS,)
-
-    portal: Mapped[str] = mapped_column(String(100), primary_key=True)
-    sealed: Mapped[str] = _json()
-    saved_at: Mapped[float] = _time()
-
-
-class PortalLimit(Base):
-    """The account of the portal's request budget, shared by all nodes. ``operating``, ``blocked``: JSON."""
-
-    __tablename__ = "itgrix_portal_limits"
-    __table_args__ = (TABLE_OPTIONS,)
-
-    portal: Mapped[str] = mapped_column(String(100), primary_key=True)
-    level: Mapped[float] = _time()
-    at: Mapped[float] = _time()
-    operating: Mapped[str] = _json("{}")
-    blocked: Mapped[str] = _json("{}")
-
-
 class SeenLine(Base):
     """A line seen in traffic, for the panel's offer of unmapped lines."""
 
@@ -329,35 +295,5 @@ class SeenLine(Base):
     times: Mapped[int] = _count()
 
 
-class User(Base):
-    """Somebody who logs in to the panel by himself, where no FreePBX does it for him."""
-
-    __tablename__ = "itgrix_users"
-    __table_args__ = (TABLE_OPTIONS,)
-
-    name: Mapped[str] = mapped_column(String(100), primary_key=True)
-    password_hash: Mapped[str] = _text(255)
-    role: Mapped[str] = _text(32)
-    created_at: Mapped[float] = _time()
-    disabled: Mapped[bool] = _flag()
-    listens: Mapped[bool] = _flag()
-    password_at: Mapped[float] = _time()
-
-
-class Audit(Base):
-    """Who changed what in the panel, by command or through the API."""
-
-    __tablename__ = "itgrix_audit"
-    __table_args__ = (Index("ix_itgrix_audit_at", "at"), TABLE_OPTIONS)
-
-    id: Mapped[int] = _id()
-    at: Mapped[float] = _time()
-    who: Mapped[str] = _text(100)
-    address: Mapped[str] = _text(64)
-    action: Mapped[str] = _text(100)
-    subject: Mapped[str] = _text(191)
-    data: Mapped[str] = _json("{}")
-
-
 # Tables of single areas; below, because they need what is above.
-from itgrix_module.storage import models_access, models_dials, models_events, models_reports  # noqa: E402, F401
+from itgrix_module.storage import models_access, models_dials, models_events, models_portal, models_reports  # noqa: E402, F401

@@ -1,12 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tables of those who log in to the panel by themselves. ``User`` and ``Audit`` stand in ``models``."""
+"""Tables of those who log in to the panel by themselves, and of what anybody changed in it."""
 
 from __future__ import annotations
 
-from sqlalchemy import Double, Index, Integer, String, text
+from sqlalchemy import Boolean, Double, Index, Integer, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from itgrix_module.storage.models import TABLE_OPTIONS, Base
+from itgrix_module.storage.models import TABLE_OPTIONS, Base, BigId, Json
+
+
+class User(Base):
+    """Somebody who logs in to the panel by himself, where no FreePBX does it for him."""
+
+    __tablename__ = "itgrix_users"
+    __table_args__ = (TABLE_OPTIONS,)
+
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    password_hash: Mapped[str] = mapped_column(String(255), nullable=False, server_default="")
+    role: Mapped[str] = mapped_column(String(32), nullable=False, server_default="")
+    created_at: Mapped[float] = mapped_column(Double, nullable=False, server_default=text("0"))
+    disabled: Mapped[bool] = mapped_column(Boolean, nullable=False, server_default=text("0"))
+    listens: Mapped[bool] = mapped_column(Boolean, nullable=False, server_default=text("0"))
+    password_at: Mapped[float] = mapped_column(Double, nullable=False, server_default=text("0"))
 
 
 class PanelSession(Base):
@@ -36,3 +51,18 @@ class LoginWait(Base):
     failures: Mapped[int] = mapped_column(Integer, nullable=False, server_default=text("0"))
     last_at: Mapped[float] = mapped_column(Double, nullable=False, server_default=text("0"))
     until: Mapped[float] = mapped_column(Double, nullable=False, server_default=text("0"))
+
+
+class Audit(Base):
+    """Who changed what in the panel, by command or through the API."""
+
+    __tablename__ = "itgrix_audit"
+    __table_args__ = (Index("ix_itgrix_audit_at", "at"), TABLE_OPTIONS)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    at: Mapped[float] = mapped_column(Double, nullable=False, server_default=text("0"))
+    who: Mapped[str] = mapped_column(String(100), nullable=False, server_default="")
+    address: Mapped[str] = mapped_column(String(64), nullable=False, server_default="")
+    action: Mapped[str] = mapped_column(String(100), nullable=False, server_default="")
+    subject: Mapped[str] = mapped_column(String(191), nullable=False, server_default="")
+    data: Mapped[str] = mapped_column(Json, nullable=False, default="{}")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from sqlalchemy import delete, select
 
 from itgrix_module.storage.engine import Database
-from itgrix_module.storage.models import PortalLine
+from itgrix_module.storage.models_portal import PortalLine
 from itgrix_module.storage.values import clip
 from itgrix_module.storage.writing import table_of, upsert
 

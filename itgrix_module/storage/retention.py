@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from sqlalchemy import Column, Connection, Table, delete, select
 
 from itgrix_module.storage.engine import Database
-from itgrix_module.storage.models import Audit, Call, Client, Timeline
+from itgrix_module.storage.models import Call, Client, Timeline
+from itgrix_module.storage.models_access import Audit
 from itgrix_module.storage.writing import table_of
 
 calls = table_of(Call)

@@ -6,7 +6,8 @@ from __future__ import annotations
 from sqlalchemy import Connection, select, update
 
 from itgrix_module.storage.engine import Database
-from itgrix_module.storage.models import PortalToken, Setting
+from itgrix_module.storage.models import Setting
+from itgrix_module.storage.models_portal import PortalToken
 from itgrix_module.storage.vault import Vault
 from itgrix_module.storage.writing import table_of
 

@@ -21,7 +21,7 @@ VERSION = "settings.version"
 
 
 class SqlSettingStore:
-    """ports.SettingStore. ``is_secret``: whether the value of this key must be sealed."""
+    """house_ports.SettingStore. ``is_secret``: whether the value of this key must be sealed."""
 
     def __init__(self, database: Database, vault: Vault, is_secret: Callable[[str], bool]) -> None:
         self._database = database

@@ -12,12 +12,12 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from itgrix_module.app.ports import Tokens
+from itgrix_module.app.rest_ports import Tokens
 from itgrix_module.domain.failures import Temporary
 from itgrix_module.storage.engine import Database
 from itgrix_module.storage.holder import holder_name, surely_dead
 from itgrix_module.storage.leases import SqlLeases
-from itgrix_module.storage.models import PortalToken
+from itgrix_module.storage.models_portal import PortalToken
 from itgrix_module.storage.values import clip, from_json, to_json
 from itgrix_module.storage.vault import Vault
 from itgrix_module.storage.writing import table_of, upsert
@@ -27,7 +27,7 @@ POLL_SECONDS = 0.1
 
 
 class SqlTokenStore:
-    """ports.TokenStore.
+    """rest_ports.TokenStore.
 
     ``lease_seconds``: the longest that a refresh may take; a holder on another machine who dies is followed after it,
     one on this machine at once. ``wait_seconds``: how long ``exclusive`` waits for its turn.

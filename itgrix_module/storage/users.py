@@ -8,12 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, delete, insert, or_, select, update
 
-from itgrix_module.app.users import ADMINISTER, Session, Wait
-from itgrix_module.app.users import User as Person
+from itgrix_module.app.user_ports import ADMINISTER, Session, Wait
+from itgrix_module.app.user_ports import User as Person
 from itgrix_module.domain.failures import NeedsOwner
 from itgrix_module.storage.engine import Database
-from itgrix_module.storage.models import User
-from itgrix_module.storage.models_access import LoginWait, PanelSession
+from itgrix_module.storage.models_access import LoginWait, PanelSession, User
 from itgrix_module.storage.writing import table_of, upsert
 
 users = table_of(User)

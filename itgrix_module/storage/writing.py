@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, func
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql import ColumnElement
@@ -29,18 +29,26 @@ def upsert(
     keys: Sequence[str],
     update: Sequence[str],
     added: Sequence[str] = (),
+    only: ColumnElement[bool] | None = None,
 ) -> None:
-    """Insert the rows; where the unique ``keys`` are taken, set the ``update`` columns, add to the ``added`` ones."""
+    """Insert the rows; where the unique ``keys`` are taken, set the ``update`` columns, add to the ``added`` ones.
+
+    ``only``: leave a row that is there and of which this does not hold; without parameters, and of columns that stay.
+    """
     if not rows:
         return
     table = table_of(model)
     if connection.dialect.name == "sqlite":
         statement = sqlite.insert(table)
         changes = _changes(table, statement.excluded, update, added)
-        connection.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=changes), list(rows))
+        conflict = statement.on_conflict_do_update(index_elements=list(keys), set_=changes, where=only)
+        connection.execute(conflict, list(rows))
         return
     other = mysql.insert(table)
-    connection.execute(other.on_duplicate_key_update(_changes(table, other.inserted, update, added)), list(rows))
+    changes = _changes(table, other.inserted, update, added)
+    if only is not None:
+        changes = {name: func.if_(only, new, table.c[name]) for name, new in changes.items()}
+    connection.execute(other.on_duplicate_key_update(changes), list(rows))
 
 
 def _changes(table: Table, new: Any, update: Sequence[str], added: Sequence[str]) -> dict[str, ColumnElement[Any]]:

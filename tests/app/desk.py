@@ -14,22 +14,17 @@ from itgrix_module.app.deliver import Deliverer
 from itgrix_module.app.hook_trial import Roster
 from itgrix_module.app.hooking import Hooks, NoHooks
 from itgrix_module.app.orders import Options
-from itgrix_module.app.ports import (
-    CallOrder,
-    CallReply,
-    CallRow,
-    Finished,
-    NewStep,
-    PortalSide,
-    Registered,
-)
+from itgrix_module.app.ports import CallRow, NewStep, Outbox, PortalSide
+from itgrix_module.app.recording_ports import Recording
 from itgrix_module.app.settling import Known
 from itgrix_module.app.standing import Standing
-from itgrix_module.app.upload import Recording, Uploader
+from itgrix_module.app.telephony_ports import CallOrder, CallReply, Finished, Registered
+from itgrix_module.app.upload import Uploader
 from itgrix_module.domain.failures import Failure
 from itgrix_module.domain.responsible import Record
 from itgrix_module.domain.steps import Priority
-from tests.fakes.stores import MemoryStep, MemoryStores
+from tests.fakes.memory import MemoryStep
+from tests.fakes.stores import MemoryStores
 
 NODE = "pbx1"
 START = 1_795_000_000.0
@@ -184,7 +179,12 @@ class Desk:
         common: tuple[Any, ...] = (self.clock, lambda: 0.5)
         outbox = self.stores.outbox
         self.clients = Clients(self.portal, self.clock)
-        self.deliverer = Deliverer(
+        self.deliverer = self.deliverer_over(outbox)
+        self.uploader = Uploader(outbox, self.portal, self.shelf, self.standing, *common, "me:up")
+
+    def deliverer_over(self, outbox: Outbox) -> Deliverer:
+        """A deliverer in these surroundings with an outbox of its own."""
+        return Deliverer(
             outbox,
             self.portal,
             self.staff,
@@ -192,10 +192,10 @@ class Desk:
             Customizer(self.hooks, lambda call: KnownOfCall(Roster(()))),
             lambda: self.options,
             self.standing,
-            *common,
+            self.clock,
+            lambda: 0.5,
             "me",
         )
-        self.uploader = Uploader(outbox, self.portal, self.shelf, self.standing, *common, "me:up")
 
     def call(self, linkedid: str = "1.1", *steps: NewStep, side: PortalSide | None = None) -> None:
         row = CallRow(NODE, linkedid, "incoming", "ringing", "79161234567", line=LINE, started=START, rang=("101",))

@@ -9,7 +9,7 @@ from datetime import UTC
 from typing import Any
 
 from itgrix_module.app.clients import Clients, Question
-from itgrix_module.app.ports import Employee
+from itgrix_module.app.people_ports import Employee
 from itgrix_module.app.route import Router
 from itgrix_module.app.route_memory import Calendar, Listening, RouteMemory
 from itgrix_module.app.route_ports import Asked, Customize, Routed, Sources
@@ -23,6 +23,8 @@ ANNA, BORIS = 1, 2
 CLIENT = Record(CONTACT, "10", "Иван Петров", ANNA)
 NOW = 1_795_000_000.0  # a Wednesday, 2026-11-18 10:26:40 UTC
 PATIENCE = 10.0  # seconds that a test waits for what must come
+HURRY = 100  # ms: so that a test about lateness is short
+PATIENT = 1.0  # seconds: where something else must be known by then
 
 
 class Gate:
@@ -162,3 +164,11 @@ def route_settings(spellings: Callable[[str], tuple[str, ...]] | None = None, **
     values |= {f"routing.{name}": value for name, value in changes.items()}
     hours = Hours.parse("Mon-Fri 09:00-18:00", [], [], UTC)
     return RouteSettings.of(values, hours, lambda raw: raw, spellings)
+
+
+MakeRoute = Callable[..., Desk]
+
+
+def said(routed: Routed) -> tuple[str, str]:
+    """The extension and the reason of an answer."""
+    return routed.decision.extension, routed.decision.reason

@@ -15,7 +15,8 @@ from itgrix_module.app.call_full import Known, call_full, call_stage, conversati
 from itgrix_module.app.crm_records import UNSET, CrmRecord, candidate, record_data
 from itgrix_module.app.hook_sample_call import EMPLOYEES, PORTAL, RECORDS, ROW, known, missed
 from itgrix_module.app.hook_trial import Roster
-from itgrix_module.app.ports import CallRow, Employee, PortalSide, TimelineEntry
+from itgrix_module.app.people_ports import Employee
+from itgrix_module.app.ports import CallRow, PortalSide, TimelineEntry
 from itgrix_module.app.track import CardTiming, Tracker
 from itgrix_module.domain import responsible
 from itgrix_module.domain.policy import Rules

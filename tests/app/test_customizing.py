@@ -10,8 +10,9 @@ from typing import Any
 
 from itgrix_module.app.hooking import Said
 from itgrix_module.app.orders import Options
-from itgrix_module.app.ports import CallOrder, PortalSide
+from itgrix_module.app.ports import PortalSide
 from itgrix_module.app.settling import all_failed
+from itgrix_module.app.telephony_ports import CallOrder
 from itgrix_module.domain.failures import Permanent, Temporary
 from itgrix_module.domain.responsible import Record
 from tests.app.desk import Desk, attach, finish, register

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from itgrix_module.app.lines import LineRule, Lines
 from itgrix_module.app.orders import Options
-from itgrix_module.app.ports import Finished, PortalSide
+from itgrix_module.app.ports import PortalSide
 from itgrix_module.app.settling import Known
+from itgrix_module.app.telephony_ports import Finished
 from itgrix_module.domain.failures import Permanent, Temporary
 from tests.app.desk import LINE, START, Desk, Portal, Staff, attach, finish, refused, register, sent
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from itgrix_module.app.ports import CallOrder, CallReply
+from itgrix_module.app.telephony_ports import CallOrder, CallReply
 from itgrix_module.domain.failures import Failure, NeedsOwner, Temporary
 from tests.app.desk import START, Desk, Portal, Script, accepted, finish, new, refused, register, sent
 
@@ -130,7 +130,7 @@ class SickOutbox:
 def test_answer_that_cannot_be_stored_now_is_kept() -> None:
     desk = Desk()
     desk.call("1.1", register())
-    desk.deliverer._outbox = SickOutbox(desk, 2)  # type: ignore[assignment]
+    desk.deliverer = desk.deliverer_over(SickOutbox(desk, 2))  # type: ignore[arg-type]
     assert desk.deliverer.deliver_due() == 1
     with pytest.raises(NeedsOwner):
         desk.deliverer.deliver_due()
@@ -157,7 +157,7 @@ def test_call_taken_over_by_another_worker_is_not_sent() -> None:
         def remember_sent(self, *arguments: object) -> None:
             raise Temporary("lease_lost", "gone")
 
-    desk.deliverer._outbox = Robbed(desk, 0)  # type: ignore[assignment]
+    desk.deliverer = desk.deliverer_over(Robbed(desk, 0))  # type: ignore[arg-type]
     desk.deliverer.deliver_due()
     assert desk.portal.orders == []
 

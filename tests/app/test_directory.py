@@ -8,7 +8,7 @@ import pytest
 from itgrix_module.app.directory import Directory, DirectoryRules
 from itgrix_module.app.lines import LineRule, Lines
 from itgrix_module.app.orders import Options
-from itgrix_module.app.ports import Employee
+from itgrix_module.app.people_ports import Employee
 from itgrix_module.domain.failures import Failure, Permanent, Temporary
 
 

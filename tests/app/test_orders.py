@@ -8,7 +8,8 @@ from typing import Any
 
 from itgrix_module.app.lines import LineRule, Lines
 from itgrix_module.app.orders import Options, plan
-from itgrix_module.app.ports import CallRow, FinishOrder, Lane, PortalSide, StoredStep
+from itgrix_module.app.ports import CallRow, Lane, PortalSide, StoredStep
+from itgrix_module.app.telephony_ports import FinishOrder
 
 CALL = CallRow(
     node="pbx1", linkedid="1795.1", direction="incoming", phase="ringing", client="79161234567",

@@ -9,7 +9,7 @@ import pytest
 
 from itgrix_module.app.directory import Directory, DirectoryRules
 from itgrix_module.app.orders import Options
-from itgrix_module.app.ports import Employee
+from itgrix_module.app.people_ports import Employee
 from itgrix_module.app.route_people import RoutePeople
 
 STAFF = (Employee("101", 1, "Anna"), Employee("", 2, "Boris", ("+79031110102",)), Employee("103", 3, "Vera"))

@@ -12,7 +12,7 @@ from itgrix_module.app.call_full import Known
 from itgrix_module.app.hook_inputs import no_call
 from itgrix_module.app.hook_trial import Roster
 from itgrix_module.app.hooking import Said
-from itgrix_module.app.ports import Employee
+from itgrix_module.app.people_ports import Employee
 from itgrix_module.app.route_ports import Asked, Routed
 from itgrix_module.app.route_script import HOOK, customization
 from itgrix_module.domain.routing import Decision

@@ -6,7 +6,8 @@ from __future__ import annotations
 import pytest
 
 from itgrix_module.app.ports import PortalSide
-from itgrix_module.app.upload import LEASE, OWNER_PAUSE, PATIENCE, Recording, Uploader
+from itgrix_module.app.recording_ports import Recording
+from itgrix_module.app.upload import LEASE, OWNER_PAUSE, PATIENCE, Uploader
 from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent, Temporary
 from tests.app.desk import START, Desk, Portal, Shelf, attach
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from itgrix_module.app.users import ADMINISTER, Accounts, Lifetimes
+from itgrix_module.app.user_ports import ADMINISTER
+from itgrix_module.app.users import Accounts, Lifetimes
 from itgrix_module.domain.failures import Failure, Temporary
 from itgrix_module.storage.engine import Database, open_database
 from itgrix_module.storage.migrate import upgrade

@@ -101,6 +101,27 @@ def test_order_is_written_as_asterisk_wants_it() -> None:
     }
 
 
+def test_held_order_lets_whoever_answers_wait_as_long_as_it_rings() -> None:
+    found = dict(headers(replace(ORDER, channel="Local/700@from-internal/n", timeout=40.0, held=True)))
+    assert (found["Application"], found["Data"], found["Timeout"]) == ("Wait", "40", "40000")
+    assert not {"Exten", "Context", "Priority"} & set(found)
+
+
+def test_released_order_sends_its_channel_to_the_client() -> None:
+    wire = Wire()
+    Originator(lambda: wire).release(replace(ORDER, held=True))
+    target = {"Context": "from-internal", "Exten": "89161234567", "Priority": "1"}
+    assert [(name, dict(sent)) for name, sent in wire.sent] == [("Redirect", {"Channel": ORDER.id, **target})]
+
+
+@pytest.mark.parametrize("exten", ["1\r\nAction: Logoff", "1,1", "${X}", ""])
+def test_nothing_hostile_is_released(exten: str) -> None:
+    wire = Wire()
+    with pytest.raises(Permanent):
+        Originator(lambda: wire).release(replace(ORDER, exten=exten, held=True))
+    assert wire.sent == []
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [

@@ -106,3 +106,30 @@ def test_rating_of_the_caller_is_told_once(headers: dict[str, str], votes: list[
     message = Message({"Uniqueid": "1.1", **headers}, 1.0)
     found = [fact for _ in range(2) for fact in translator.facts(message) if isinstance(fact, LegRated)]
     assert [fact.vote for fact in found] == votes
+
+
+@pytest.mark.parametrize("context", ["users", "sip-phones", "default", "sotrudniki"])
+def test_phone_with_a_name_is_known_by_the_extension_that_it_shows(context: str) -> None:
+    sides = Sides()
+    for channel in ("PJSIP/anna-00000001", "SIP/boris-desk-00000002"):
+        party = sides.of_channel(channel, context, "201")
+        assert (party.side, party.name) == (Side.EMPLOYEE, "201")
+        assert sides.of_channel_met(channel, "ring-all", "74950000000") == party, "also when met later"
+
+
+def test_provider_whose_service_calls_from_a_short_number_is_no_phone() -> None:
+    sides = Sides()
+    assert sides.of_channel("PJSIP/mango-00000001", "ivr-main", "79161234567").side is Side.OUTSIDE
+    assert sides.of_channel("PJSIP/mango-00000002", "ivr-main", "0890").side is Side.OUTSIDE
+
+
+def test_short_number_of_an_unknown_provider_does_not_make_him_a_phone_for_ever() -> None:
+    sides = Sides()
+    sides.of_channel("PJSIP/mango-00000001", "ivr-main", "0890")
+    assert sides.of_channel("PJSIP/mango-00000002", "ivr-main", "79161234567").side is Side.OUTSIDE
+
+
+def test_trunk_met_in_the_middle_of_a_call_is_not_taken_for_the_extension_it_shows() -> None:
+    sides = Sides()
+    assert sides.of_channel_met("PJSIP/mango-00000001", "ring-all", "102").side is Side.OUTSIDE
+    assert sides.of_channel("PJSIP/mango-00000002", "", "102").side is Side.OUTSIDE

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from itgrix_module.app.ports import Tokens
+from itgrix_module.app.rest_ports import Tokens
 from itgrix_module.bitrix24.auth import WebhookAuth
 from itgrix_module.bitrix24.client import PortalClient
 from itgrix_module.bitrix24.limiter import Limiter

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from itgrix_module.app.ports import Tokens
+from itgrix_module.app.rest_ports import Tokens
 from itgrix_module.bitrix24.auth import AppAuth
 from itgrix_module.bitrix24.client import PortalClient
 from itgrix_module.bitrix24.limiter import Limiter

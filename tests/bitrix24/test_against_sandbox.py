@@ -11,14 +11,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from itgrix_module.app.ports import Command, Tokens
+from itgrix_module.app.rest_ports import Command, Tokens
 from itgrix_module.bitrix24 import crm, events, telephony
 from itgrix_module.bitrix24.auth import AppAuth
+from itgrix_module.bitrix24.calls import BitrixCalls
 from itgrix_module.bitrix24.client import PortalClient
 from itgrix_module.bitrix24.limiter import Limiter
 from itgrix_module.bitrix24.limits import BACKGROUND, LIVE
 from itgrix_module.bitrix24.memory import MemoryLimits, MemoryTokens
-from itgrix_module.domain.failures import Failure, NeedsOwner, Temporary
+from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent, Temporary
 from itgrix_module.sandbox.portal import PortalConfig, SandboxPortal
 from itgrix_module.sandbox.portal.config import LineSeed
 from tests.bitrix24.conftest import Clock, pair
@@ -63,7 +64,8 @@ def test_call_from_card_to_recording(portal, client):
     seen = portal.call("pbx1-1")
     assert (seen.call_id, seen.open_cards, seen.started) == (call.call_id, {1, 2}, STARTED.timestamp())
     assert telephony.shown(client.call(*_pair(telephony.hide("h", call.call_id, [1]))))
-    done = telephony.finish_once(client, telephony.finish("f", call.call_id, user_id=2, duration=95, status="200"))
+    finish = telephony.finish("f", call.call_id, user_id=2, duration=95, status="200")
+    done = telephony.finished(client.call(*_pair(finish)))
     target = telephony.upload_target(client.call(*_pair(telephony.attach_upload("a", call.call_id, "pbx1-1.mp3"))))
     sent = client.upload(target.url, target.field, io.BytesIO(MP3), "pbx1-1.mp3")
     seen = portal.call("pbx1-1")
@@ -128,9 +130,13 @@ def test_lost_answer_of_finish_is_no_duplicate_and_no_error(portal, client):
     command = telephony.finish("f", call.call_id, user_id=1, duration=7, status="200")
     portal.faults.add(telephony.FINISH, "lost_answer")
     with pytest.raises(Temporary) as caught:
-        telephony.finish_once(client, command)
-    done = telephony.finish_once(client, command, ambiguous=caught.value.executed)
-    assert (done.duration, done.verified, done.call_id) == (7, True, call.call_id)
+        client.call(*_pair(command))
+    assert caught.value.executed
+    with pytest.raises(Permanent, match="finished already"):
+        client.call(*_pair(command))
+    done = BitrixCalls(client).finished_call(call.call_id)
+    assert done is not None
+    assert portal.call("pbx1-1").finish.duration == 7
     assert portal.call("pbx1-1").refused_finishes == 1
 
 
@@ -219,7 +225,7 @@ def test_operating_limit_on_recordings_does_not_stop_calls(connect):
         for number in range(4):
             call = telephony.registered(client.call(*_pair(register(number, line=""))))
             finish = telephony.finish("f", call.call_id, user_id=1, duration=5, status="200")
-            telephony.finish_once(client, finish)
+            client.call(*_pair(finish))
             attach = telephony.attach_upload("a", call.call_id, f"{number}.mp3")
             if number == 0:
                 client.call(*_pair(attach))
@@ -251,6 +257,6 @@ def test_click_in_the_portal_is_read_as_an_event(portal, client):
         + call_id
         + "&ts=1&auth[member_id]=m&auth[application_token]=t"
     )
-    start = events.call_start(events.read_event(form))
-    finish = telephony.finish("f", start.call_id, user_id=start.user_id, duration=0, status="486")
-    assert telephony.finish_once(client, finish).status == "486"
+    told = events.read_event(form).data
+    finish = telephony.finish("f", told["CALL_ID"], user_id=int(told["USER_ID"]), duration=0, status="486")
+    assert telephony.finished(client.call(*_pair(finish))).status == "486"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from itgrix_module.app.ports import Tokens
+from itgrix_module.app.rest_ports import Tokens
 from itgrix_module.bitrix24.application import VENDORS, BitrixApplication, OurApplication, domain_of
 from itgrix_module.domain.failures import Failure, NeedsOwner
 from itgrix_module.sandbox.portal import PortalConfig, SandboxPortal
@@ -174,6 +174,9 @@ def test_code_goes_to_no_server_that_nobody_vouches_for(portal: SandboxPortal) -
         ("https://company.bitrix24.ru/", "company.bitrix24.ru"),
         ("company.example:8443/path", "company.example:8443"),
         (" b24.company.example ", "b24.company.example"),
+        ("admin@b24.company.example?x=1#top", "b24.company.example"),
+        ("https://[broken", ""),
+        ("", ""),
     ],
 )
 def test_domain_is_understood_as_people_enter_it(entered: str, domain: str) -> None:

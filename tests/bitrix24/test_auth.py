@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from itgrix_module.app.ports import Tokens
+from itgrix_module.app.rest_ports import Tokens
 from itgrix_module.bitrix24.auth import AppAuth, WebhookAuth
 from itgrix_module.bitrix24.memory import MemoryTokens
 from itgrix_module.bitrix24.oauth import OAuthServer, scopes

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from itgrix_module.app.ports import Answer, Command
+from itgrix_module.app.rest_ports import Answer, Command
 from itgrix_module.bitrix24.encoding import reference
 from itgrix_module.domain.failures import Permanent, Temporary
 from tests.bitrix24.wires import batch_answer, error, reply, result

@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from itgrix_module.app.ports import Command
+from itgrix_module.app.rest_ports import Command
 from itgrix_module.bitrix24.auth import AppAuth
 from itgrix_module.bitrix24.memory import MemoryTokens
 from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent, Temporary

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from itgrix_module.app.ports import Command
+from itgrix_module.app.rest_ports import Command
 from itgrix_module.bitrix24 import telephony
 from itgrix_module.bitrix24.auth import AppAuth
 from itgrix_module.bitrix24.encoding import reference
@@ -155,7 +155,7 @@ def test_a2_missed_incoming_call(talk):
     missed = {**FINISHED, "CALL_STATUS": 0, "CALL_FAILED_CODE": "304", "CALL_DURATION": 0}
     server, client = talk(good(missed))
     command = telephony.finish("f", CALL, user_id=1269, duration=0, status="304")
-    done = telephony.finish_once(client, command)
+    done = telephony.finished(client.call(command.method, command.params))
     assert (done.status, done.duration) == ("304", 0)
     assert server.requests[0].json["DURATION"] == 0
     assert server.requests[0].json["STATUS_CODE"] == "304"

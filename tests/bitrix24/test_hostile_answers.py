@@ -11,10 +11,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from itgrix_module.app.ports import Command
+from itgrix_module.app.rest_ports import Command
 from itgrix_module.bitrix24 import crm, selftest, telephony
 from itgrix_module.bitrix24.auth import AppAuth, WebhookAuth
 from itgrix_module.bitrix24.batches import settle
+from itgrix_module.bitrix24.calls import BitrixCalls
 from itgrix_module.bitrix24.client import PortalClient
 from itgrix_module.bitrix24.encoding import reference
 from itgrix_module.bitrix24.limiter import Limiter
@@ -107,7 +108,8 @@ def use(client: PortalClient) -> None:
         lambda: crm.employees(client),
         lambda: crm.duplicates(client, ["1"]),
         lambda: selftest.examine(client, "app"),
-        lambda: telephony.finish_once(client, COMMANDS[0], ambiguous=True),
+        lambda: telephony.finished(client.call("telephony.externalcall.finish")),
+        lambda: BitrixCalls(client).finished_call("externalCall.1"),
     )
     for step in uses:
         with suppress(Failure):

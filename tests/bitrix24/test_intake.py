@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from itgrix_module.app.happenings import Happening, Inbox, Taken
-from itgrix_module.app.ports import Tokens
+from itgrix_module.app.rest_ports import Tokens
 from itgrix_module.bitrix24 import intake
 from itgrix_module.bitrix24.encoding import encode
 from itgrix_module.bitrix24.intake import Door, opened

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itgrix_module.app.ports import LimitState
+from itgrix_module.app.rest_ports import LimitState
 from itgrix_module.bitrix24 import limits as budget
 from itgrix_module.bitrix24.limits import BACKGROUND, BOX, CLOUD, ENTERPRISE, LIVE, NORMAL, limits_for
 

@@ -192,3 +192,12 @@ def test_portal_that_is_not_set_up_is_no_crash(bench: Bench) -> None:
     poller = Poller(none, inbox, lambda: True, lambda *, more: 1.0 + more, bench.now)
     poller.poll()
     assert poller.failure is not None
+
+
+def test_queue_tells_numbers_and_a_form_tells_texts_and_both_are_one_event(bench: Bench) -> None:
+    call_id = bench.portal.click_to_call(1, "+79161234567")
+    bench.poller.poll()
+    (click,) = bench.store.kept.values()
+    assert click.data["CALL_ID"] == call_id
+    assert (click.data["USER_ID"], click.data["IS_MOBILE"]) == ("1", "0")
+    assert all(isinstance(leaf, str) for leaf in click.data.values())

@@ -5,11 +5,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from itgrix_module.app.ports import Answer
 from itgrix_module.bitrix24 import telephony
-from itgrix_module.bitrix24.errors import refusal
-from itgrix_module.domain.failures import Failure, Permanent, Temporary
-from tests.bitrix24.wires import error, result
+from itgrix_module.domain.failures import Temporary
 
 STARTED = datetime(2026, 3, 10, 11, 19, 38, 123456, timezone(timedelta(hours=3)))
 
@@ -151,7 +148,7 @@ FINISHED = {
 def test_finished_call_is_read():
     found = telephony.finished(FINISHED)
     assert (found.call_id, found.activity_id, found.user_id, found.duration) == ("externalCall.1", 7943, 1269, 95)
-    assert (found.status, found.entity_type, found.entity_id, found.verified) == ("200", "CONTACT", 797, True)
+    assert (found.status, found.entity_type, found.entity_id) == ("200", "CONTACT", 797)
 
 
 def test_finished_call_without_a_client_has_no_activity():
@@ -221,10 +218,8 @@ def test_card_was_shown(value):
     assert telephony.shown(False) is False
 
 
-# finish whose answer was lost
+# the statistics of finished calls
 
-FINISH = telephony.finish("f", "externalCall.1", user_id=1, duration=95, status="200")
-GONE = error(400, "", "Call is not found (call should be registered prior to finishing")
 ROW = {
     "CALL_ID": "externalCall.1",
     "CALL_DURATION": "95",
@@ -233,60 +228,6 @@ ROW = {
     "PORTAL_USER_ID": "1",
     "RECORD_FILE_ID": None,
 }
-
-
-def portal(statistic):
-    def script(request):
-        return statistic if request.method == telephony.STATISTIC else GONE
-
-    return script
-
-
-def test_finish_repeated_after_a_lost_answer_is_found_in_the_statistics(serve, connect):
-    server = serve(portal(result([ROW])))
-    done = telephony.finish_once(connect(server.webhook), FINISH, ambiguous=True)
-    assert (done.activity_id, done.duration, done.verified) == (7943, 95, True)
-    assert server.requests[1].json == {"FILTER": {"CALL_ID": "externalCall.1"}}
-
-
-def test_finish_of_a_call_the_portal_never_had_stays_a_failure(serve, connect):
-    client = connect(serve(portal(result([{**ROW, "CALL_ID": "another"}]))).webhook)
-    with pytest.raises(Permanent) as caught:
-        telephony.finish_once(client, FINISH, ambiguous=True)
-    assert caught.value.code == "call_not_found"
-
-
-def test_finish_that_was_sent_once_only_and_is_not_found_is_not_asked_about(serve, connect):
-    server = serve(portal(result([ROW])))
-    with pytest.raises(Permanent):
-        telephony.finish_once(connect(server.webhook), FINISH)
-    assert len(server.requests) == 1
-
-
-def test_finish_is_believed_when_the_statistics_may_not_be_read(serve, connect):
-    client = connect(serve(portal(error(403, "ACCESS_DENIED", "Access denied!"))).webhook)
-    done = telephony.finish_once(client, FINISH, ambiguous=True)
-    assert (done.call_id, done.verified) == ("externalCall.1", False)
-
-
-def test_finish_waits_when_the_statistics_cannot_be_reached(serve, connect):
-    client = connect(serve(portal(error(500, "INTERNAL_SERVER_ERROR"))).webhook)
-    with pytest.raises(Temporary):
-        telephony.finish_once(client, FINISH, ambiguous=True)
-
-
-def test_other_failures_of_a_finish_are_not_settled(serve, connect):
-    client = connect(serve(lambda request: error(400, "ERROR_CORE", "User is not found or is not active")).webhook)
-    with pytest.raises(Failure) as caught:
-        telephony.finish_once(client, FINISH, ambiguous=True)
-    assert caught.value.code == "user_not_found"
-
-
-def test_finish_inside_a_batch_is_settled_the_same_way(serve, connect):
-    client = connect(serve(portal(result([ROW]))).webhook)
-    gone = refusal(400, "ERROR_CORE", "CALL IS NOT FOUND.", FINISH.method)
-    assert telephony.settled_answer(client, FINISH, Answer("f", failure=gone), ambiguous=True).activity_id == 7943
-    assert telephony.settled_answer(client, FINISH, Answer("f", result=FINISHED), ambiguous=True).activity_id == 7943
 
 
 def test_statistics_are_read():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.office import LATENCY, START, Office, Ring, office
-from tests.chaos.scale import amount
+from tests.chaos.scale import Progress, amount
 
 WEEK = 7 * 86_400.0
 WAITING = amount(400, 50_000)
@@ -41,7 +41,8 @@ def test_a_week_without_the_portal_loses_nothing_and_live_calls_go_first_when_it
         here.portal.faults.outage(False)
         begins = here.clock.true - START + 30
         here.expect(*(Ring(begins + EVERY * n, WAITING + n, 6.0, 20.0) for n in range(LIVE)))
-        here.run()
+        progress = Progress("calls in the portal", WAITING + LIVE)
+        here.run(turn=lambda: progress(len(here.portal.state.calls.statistic)))
         here.assert_whole()
         assert_live_calls_had_their_cards(here, range(WAITING, WAITING + LIVE))
         refused = sum(1 for request in here.portal.requests if request.error == "QUERY_LIMIT_EXCEEDED")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from itgrix_module.app.upload import Recording
+from itgrix_module.app.recording_ports import Recording
 from itgrix_module.domain.steps import Priority
 from tests.app.desk import Shelf
 from tests.chaos.office import START, Ring, office

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.ground import ground, situation
-from tests.chaos.scale import amount
+from tests.chaos.scale import Progress, amount
 from tests.fakes.mariadb import MariaDb, mariadb_server
 from tests.service.house import until
 from tests.service.outside import Outside
@@ -31,15 +31,16 @@ def server() -> Iterator[MariaDb]:
 
 def killed_again_and_again(here: Outside, kills: int) -> None:
     """One call after the other until the last kill, then every call must be whole."""
-    chance, played = random.Random(kills), []
+    chance, played, progress = random.Random(kills), [], Progress("kills", kills)
     here.portal.faults.latency("*", 0.05)
-    for _ in range(kills):
+    for number in range(kills):
         with served(here.place) as process:
             until(lambda: here.pbx.connections, AWAY, lambda found=process: found.lines)  # type: ignore[misc]
             for _ in range(2):
                 played.append(here.pbx.begin(situation(len(played))))
                 time.sleep(chance.uniform(0.0, EVERY))  # any instant will do: that is the point
             process.kill()
+        progress(number + 1)
     with served(here.place) as process:
         truths = [call.wait(120) for call in played]
         here.assert_whole(process, *truths, seconds=180, slack=GAP)
@@ -47,7 +48,8 @@ def killed_again_and_again(here: Outside, kills: int) -> None:
 
 
 def assert_no_fault(process: Served) -> None:
-    assert not [line for line in process.lines if "Traceback" in line], process.lines
+    places = [place for place, line in enumerate(process.lines) if "Traceback" in line]
+    assert not places, process.lines[max(0, places[0] - 5) : places[0] + 40]
 
 
 @pytest.mark.timeout(3600)

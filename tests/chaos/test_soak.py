@@ -16,7 +16,7 @@ from itgrix_module.storage.models import Call, Step
 from itgrix_module.storage.retention import Horizon, prune
 from itgrix_module.storage.writing import table_of
 from tests.chaos.office import START, Office, Ring, office
-from tests.chaos.scale import amount
+from tests.chaos.scale import Progress, amount
 
 RATE = 5.0  # calls a second
 HOUR = 3600.0
@@ -61,11 +61,12 @@ def test_hours_of_traffic_leave_nothing_behind(tmp_path: Path) -> None:
     with office(tmp_path, bucket_burst=1e9, bucket_drain=1e9, **bounds) as here:
         here.settle_limits(rate=1000.0, burst=10_000)
         found: list[Taken] = []
+        progress = Progress("simulated seconds of traffic", SECONDS)
         for part in range(PARTS):
             here.expect(*calls_of(part))
             here.played.clear()
             until = SECONDS * (part + 1) / PARTS
-            here.run(until)
+            here.run(until, lambda: progress(here.clock.true - START))
             prune(here.database, Horizon(calls=START + until - SECONDS * KEPT, timeline=START), rest=lambda _: None)
             found.append(taken(here))
         here.run()

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from itgrix_module.domain import summary
-from itgrix_module.domain.call import Outcome
+from itgrix_module.domain.call import Direction, Outcome
 from tests.domain.story import Story
 
 
@@ -192,3 +194,31 @@ def test_client_who_reaches_an_employee_on_his_mobile_is_told_with_him() -> None
     assert story.told("t0")[0] == "register 89031110105"
     assert story.told("t0")[-1] == "finish 89031110105 200 5s"
     assert story.call.vote == 5
+
+
+@pytest.mark.parametrize(("cause", "outcome"), [(0, Outcome.NO_ANSWER), (17, Outcome.BUSY), (21, Outcome.DECLINED)])
+def test_client_whom_the_pbx_rings_first_is_not_reached(cause: int, outcome: Outcome) -> None:
+    story = Story(f"""
+        0 new t1 trunk beeline
+        0 dial - t1 79161234567
+        4 hang t1 {cause}
+    """)
+    assert (story.call.number, story.call.direction, summary.outcome(story.call)) == (
+        "79161234567",
+        Direction.OUTGOING,
+        outcome,
+    )
+
+
+def test_call_back_that_the_pbx_stops_ringing_was_not_answered() -> None:
+    story = Story("""
+        0 new l1 local cb did 79161234567
+        0 new l2 local cb call l1 did 79161234567
+        0 dial - l1
+        0 new t1 trunk beeline call l1
+        0 dial l2 t1 79161234567
+        9 hang l1 l2
+        9 end l2 t1 CANCEL
+        9 hang t1
+    """)
+    assert summary.outcome(story.call) is Outcome.NO_ANSWER

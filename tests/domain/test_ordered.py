@@ -193,3 +193,44 @@ def test_every_failure_has_words_in_both_languages(language: str) -> None:
         assert text.endswith("."), code
         assert "{" not in text
         assert any("а" <= char <= "я" for char in text.lower()) == (language == "ru")
+
+
+QUEUE = """
+0 new l1 local p
+0 new l2 local p call l1
+0 dial - l1
+0 end - l1 ANSWER
+0 new q1 local q call l1
+0 new q2 local q call l1
+0 dial l2 q1
+0 new a1 ext 104 call l1
+0 dial q2 a1
+"""
+
+
+def test_queue_that_answers_by_itself_is_nobody_until_a_member_picks_up() -> None:
+    story = told(QUEUE, quiet=True, employee="")
+    assert not ordered.is_manned(story.call)
+    assert story.call.picked_up is None
+    story.tell("2 end q2 a1 ANSWER")
+    assert ordered.is_manned(story.call)
+
+
+def test_mailbox_of_a_member_is_nobody() -> None:
+    assert not ordered.is_manned(told(QUEUE + "3 end q2 a1 NOANSWER\n3 hang a1\n3 end l2 q1 ANSWER", quiet=True).call)
+
+
+def test_after_a_gap_who_is_in_a_bridge_has_picked_up() -> None:
+    assert ordered.is_manned(told(QUEUE + "3 join b1 q2 a1", quiet=True).call)
+
+
+def test_client_who_is_dialled_already_is_not_dialled_again() -> None:
+    story = told(QUEUE + "2 end q2 a1 ANSWER\n3 new t1 trunk mts call l1\n3 dial l1 t1 89161234567", quiet=True)
+    assert not ordered.is_manned(story.call)
+    assert not ordered.is_manned(story.tell("4 end l1 t1 BUSY\n4 hang t1 17").call)
+
+
+def test_call_that_nobody_ordered_is_not_waited_for() -> None:
+    assert not ordered.is_manned(
+        Story("0 new t1 trunk b from 79161234567\n0 new a1 ext 101 call t1\n0 dial t1 a1\n1 end t1 a1 ANSWER").call
+    )

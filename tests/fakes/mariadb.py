@@ -66,7 +66,7 @@ class MariaDb:
             str(SERVER),
             "--no-defaults",
             f"--datadir={self._folder / 'data'}",
-            f"--socket={self._folder / 'socket'}",
+            f"--socket={self.socket}",
             f"--pid-file={self._folder / 'pid'}",
             f"--port={self.port}",
             *OPTIONS,
@@ -83,6 +83,11 @@ class MariaDb:
     def kill(self) -> None:
         """As a crash of the server would."""
         self._end(kill=True)
+
+    @property
+    def socket(self) -> Path:
+        """Where root is let in on this machine."""
+        return self._folder / "socket"
 
     def url(self, database: str, user: str = "root", password: str = "") -> str:
         return f"mysql+pymysql://{user}:{password}@127.0.0.1:{self.port}/{database}"

@@ -14,7 +14,8 @@ from flask import Flask
 
 from itgrix_module.app.health import Health
 from itgrix_module.app.links import Preparing
-from itgrix_module.app.ports import CallRow, Employee, NewStep, PortalSide, Settlement
+from itgrix_module.app.people_ports import Employee
+from itgrix_module.app.ports import CallRow, NewStep, PortalSide, Settlement
 from itgrix_module.core import Core, open_core
 from itgrix_module.domain.steps import Priority
 from itgrix_module.keeping import Note

@@ -7,104 +7,22 @@ would change or refuse is changed and refused here.
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-from itgrix_module.app.ports import (
-    CallRow,
-    Employee,
-    Lane,
-    LimitState,
-    NewStep,
-    PortalSide,
-    Settlement,
-    StoredStep,
-    TimelineEntry,
-    Tokens,
-    Work,
-)
+from itgrix_module.app.ports import CallRow, Lane, NewStep, PortalSide, Settlement, TimelineEntry, Work
 from itgrix_module.domain.failures import Permanent, Temporary
-from itgrix_module.domain.steps import urgency
-
-Key = tuple[str, str]
-STATES = ("waiting", "done", "failed", "dropped")
-
-
-def through_json(value: Any) -> Any:
-    return json.loads(json.dumps(value, allow_nan=False, default=dict))
-
-
-@dataclass
-class MemoryStep:
-    step: StoredStep
-    state: str = "waiting"
-    code: str = ""
-    text: str = ""
-    answer: Mapping[str, Any] | None = None
-    settled_at: float | None = None
-
-
-@dataclass
-class MemoryCall:
-    row: CallRow
-    portal: PortalSide = field(default_factory=PortalSide)
-    steps: list[MemoryStep] = field(default_factory=list)
-    timeline: list[TimelineEntry] = field(default_factory=list)
-    owner: str = ""
-    lease_until: float = 0.0
-
-    def copy(self) -> MemoryCall:
-        return replace(self, steps=[replace(stored) for stored in self.steps], timeline=list(self.timeline))
-
-    def waiting(self) -> list[StoredStep]:
-        return [stored.step for stored in self.steps if stored.state == "waiting"]
-
-    def urgency(self) -> int:
-        return urgency((step.kind, step.priority) for step in self.waiting())
-
-    def ready_at(self) -> float:
-        return self.lease_until if self.owner else self.waiting()[0].due_at
-
-    def pull_forward(self) -> None:
-        """A step never tried goes as soon as a later one of its call has to go."""
-        earliest = float("inf")
-        for stored in reversed(self.steps):
-            if stored.state == "waiting":
-                earliest = min(earliest, stored.step.due_at)
-                if not stored.step.attempts:
-                    stored.step = replace(stored.step, due_at=earliest)
-
-
-@dataclass
-class MemoryData:
-    """What the stores share, as tables would be."""
-
-    calls: dict[Key, MemoryCall] = field(default_factory=dict)
-    lines: dict[Key, int] = field(default_factory=dict)
-    step_ids: int = 0
-
-    def append(self, call: MemoryCall, steps: Sequence[NewStep]) -> None:
-        """New steps behind those that are there."""
-        for new in steps:
-            self.step_ids += 1
-            call.steps.append(
-                MemoryStep(
-                    StoredStep(
-                        id=self.step_ids,
-                        n=len(call.steps) + 1,
-                        kind=new.kind,
-                        payload=through_json(new.payload),
-                        priority=new.priority,
-                        due_at=new.due_at,
-                        decided_at=new.decided_at,
-                    )
-                )
-            )
+from tests.fakes.house_stores import (
+    MemoryEmployeeStore,
+    MemoryLeases,
+    MemoryLimitStore,
+    MemorySettingStore,
+    MemoryTokenStore,
+)
+from tests.fakes.memory import STATES, MemoryCall, MemoryData, MemoryStep, through_json
 
 
 class MemoryWork:
@@ -287,92 +205,6 @@ def _settle(call: MemoryCall, settled: Settlement, now: float) -> None:
             due_at=settled.due_at if waits else stored.step.due_at,
             sent=stored.step.sent if settled.sent is None else through_json(settled.sent),
         )
-
-
-class MemorySettingStore:
-    def __init__(self) -> None:
-        self._values: dict[str, Any] = {}
-        self._version = 0
-
-    def load(self) -> Mapping[str, Any]:
-        return deepcopy(self._values)
-
-    def save(self, values: Mapping[str, Any], removed: Sequence[str] = ()) -> None:
-        new = through_json(dict(values))
-        self._values = {name: value for name, value in self._values.items() if name not in removed} | new
-        self._version += 1
-
-    def version(self) -> int:
-        return self._version
-
-
-class MemoryEmployeeStore:
-    def __init__(self) -> None:
-        self._saved: tuple[tuple[Employee, ...], float] = ((), 0.0)
-
-    def load(self) -> tuple[tuple[Employee, ...], float]:
-        return self._saved
-
-    def save(self, employees: Sequence[Employee], at: float) -> None:
-        self._saved = (tuple(employees), at)
-
-
-class MemoryLeases:
-    def __init__(self) -> None:
-        self._held: dict[str, tuple[str, float]] = {}
-        self._lock = threading.Lock()
-
-    def take(self, name: str, owner: str, now: float, seconds: float) -> bool:
-        with self._lock:
-            holder, until = self._held.get(name, ("", 0.0))
-            if holder not in ("", owner) and until > now:
-                return False
-            self._held[name] = (owner, now + seconds)
-            return True
-
-    def release(self, name: str, owner: str) -> None:
-        with self._lock:
-            if self._held.get(name, ("", 0.0))[0] == owner:
-                del self._held[name]
-
-
-class MemoryTokenStore:
-    def __init__(self, tokens: Tokens | None = None) -> None:
-        self._tokens = tokens
-        self._lock = threading.Lock()
-
-    def load(self) -> Tokens | None:
-        return self._tokens
-
-    def save(self, tokens: Tokens) -> None:
-        self._tokens = tokens
-
-    @contextmanager
-    def exclusive(self) -> Iterator[None]:
-        with self._lock:
-            yield
-
-
-class MemoryLimitStore:
-    def __init__(self) -> None:
-        self._state = LimitState()
-        self._lock = threading.Lock()
-
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        with self._lock:
-            before = self._state
-            try:
-                yield
-            except BaseException:
-                self._state = before
-                raise
-
-    def load(self) -> LimitState:
-        return self._state
-
-    def save(self, state: LimitState) -> None:
-        self._state = state
 
 
 class MemoryStores:

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.gate.stage import free_port, wait_for_port
+from tests.module.interpreter import web_php
+from tests.needed import need
 
 PROGRAM = Path("/usr/sbin/apache2")
 MODULES = Path("/usr/lib/apache2/modules")
@@ -51,13 +53,12 @@ def _php_module() -> Path | None:
     return next(iter(sorted(MODULES.glob("libphp*.so"))), None)
 
 
-def installed() -> bool:
-    return PROGRAM.exists() and _php_module() is not None
-
-
 @contextmanager
 def apache_server(html: Path, place: Path, sessions: Path) -> Iterator[str]:
     """Runs until the block is left; yields its address."""
+    need(PROGRAM.exists(), "Apache")
+    need(_php_module() is not None, "Apache's module for PHP")
+    web_php()  # the extension curl serves both
     root, port = html.parent, free_port()
     modules = "\n".join(f"LoadModule {name}_module {MODULES}/mod_{name}.so" for name in LOADED)
     user, group = ("www-data", "www-data") if os.geteuid() == 0 else (os.environ.get("USER", "nobody"), "nogroup")

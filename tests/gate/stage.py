@@ -20,7 +20,7 @@ from typing import Any
 import requests
 
 from tests.fakes.web_server import served
-from tests.module.interpreter import PHP, is_there
+from tests.module.interpreter import web_php
 from web.gateway import Gateway
 from web.visitor import VISITOR
 
@@ -45,14 +45,6 @@ RewriteRule helpers - [F]
 RewriteRule i18n - [F]
 RewriteRule node - [F]
 """
-
-
-def has_php() -> bool:
-    """PHP with what the gate needs."""
-    if not is_there():
-        return False
-    listed = subprocess.run([PHP, "-m"], capture_output=True, text=True, check=False).stdout.split()
-    return "curl" in listed and "session" in listed
 
 
 def site(folder: Path) -> Path:
@@ -188,7 +180,7 @@ def php_server(html: Path, place: Path, sessions: Path) -> Iterator[str]:
     port = free_port()
     settings = {"enable_post_data_reading": "0", "session.save_path": str(sessions), "session.name": "PHPSESSID"}
     options = [word for name, value in settings.items() for word in ("-d", f"{name}={value}")]
-    command = [PHP, *options, "-S", f"127.0.0.1:{port}", "-t", str(html), str(HERE / "router.php")]
+    command = [web_php(), *options, "-S", f"127.0.0.1:{port}", "-t", str(html), str(HERE / "router.php")]
     environment = {
         **os.environ,
         "ITGRIX_HOME": str(place),

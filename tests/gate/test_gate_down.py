@@ -18,8 +18,6 @@ from tests.gate import stage
 from tests.web.seeds import health
 from web import PanelDeps, create_app, gateway
 
-pytestmark = pytest.mark.skipif(not stage.has_php(), reason="needs PHP with curl")
-
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:

@@ -19,10 +19,7 @@ from tests.web.seeds import health
 from tests.web.test_browser import CHROMIUM, OPTIONS
 from web import PanelDeps, create_app, gateway
 
-pytestmark = [
-    pytest.mark.live,
-    pytest.mark.skipif(not (stage.has_php() and apache.installed()), reason="needs Apache with PHP's module and curl"),
-]
+pytestmark = pytest.mark.live
 
 
 @pytest.fixture

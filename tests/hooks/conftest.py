@@ -8,8 +8,15 @@ from pathlib import Path
 import pytest
 
 from tests.hooks.bench import Folder
+from tests.needed import need_root
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
     return Folder(tmp_path / "hooks")
+
+
+@pytest.fixture
+def root() -> None:
+    """The test gives files away."""
+    need_root()

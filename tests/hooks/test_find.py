@@ -14,7 +14,7 @@ from itgrix_module.hooks.find import candidates, find
 from tests.hooks.bench import NAME, YES, Folder
 
 STRANGER = 54321
-only_root = pytest.mark.skipif(os.geteuid() != 0, reason="gives files away")
+as_root = pytest.mark.usefixtures("root")
 
 
 def problem(folder: Folder, name: str = NAME) -> str:
@@ -79,7 +79,7 @@ def test_what_anybody_can_change_is_refused(folder: Folder, which: str) -> None:
     assert "can be changed by anybody: chmod o-w" in problem(folder)
 
 
-@only_root
+@as_root
 @pytest.mark.parametrize("which", ["file", "folder"])
 def test_what_belongs_to_a_stranger_is_refused(folder: Folder, which: str) -> None:
     made = folder.shell("exit 0")
@@ -87,7 +87,7 @@ def test_what_belongs_to_a_stranger_is_refused(folder: Folder, which: str) -> No
     assert f"belongs to user {STRANGER}" in problem(folder)
 
 
-@only_root
+@as_root
 @pytest.mark.parametrize("which", ["file", "folder"])
 def test_what_a_strange_group_can_change_is_refused(folder: Folder, which: str) -> None:
     made = folder.shell(f"echo '{YES}'")

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from itgrix_module.sandbox.rig import rootfs as asterisk_rootfs
-from itgrix_module.sandbox.rig.rootfs import RootfsError, apt_sources, ensure, link_to_itself
+from itgrix_module.sandbox.rig.debian import RootfsError, apt_sources
+from itgrix_module.sandbox.rig.rootfs import ensure, link_to_itself
 
 
 def test_mirror_is_found_in_both_formats_of_apt(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.live
 
 DELIVERED = 90.0  # seconds after the last call: recordings are waited for
 CLOCKS = 1.0  # seconds that a duration may differ
+ORDERED = "itgrix-"  # how the ids of calls begin that the service ordered
 STATUS = {
     "answered": "200",
     "missed": "304",
@@ -100,7 +101,8 @@ def test_portal_has_no_call_that_did_not_happen(
     happened = {truth.linkedid for done in played[version].values() for truth in done.calls()}
     installed = delivered[version]
     known = {call.external_call_id.removeprefix(f"{installed.service.node}-") for call in installed.portal.calls()}
-    assert known <= happened
+    # What other tests ordered on the same PBX stands in its records as well.
+    assert {linkedid for linkedid in known if not linkedid.startswith(ORDERED)} <= happened
 
 
 def test_nothing_failed_for_good(version: Version, delivered: dict[Version, Installation]) -> None:

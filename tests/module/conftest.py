@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Installations that are stopped when their test ends."""
+"""Installations that are stopped when their test ends, and the module's PHP in the place of FreePBX."""
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.module import installation
+from tests.module import installation, interpreter
+from tests.module.scenarios import HERE, Php
 
 
 @pytest.fixture
@@ -17,3 +22,34 @@ def place(tmp_path: Path) -> Iterator[installation.Installation]:
     yield found
     if (found.home / "bin" / "itgrix-service").exists():
         found.control("stop")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Where an installation would be, without its programs."""
+    folder = tmp_path / "itgrix"
+    (folder / "bin").mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def php(home: Path) -> Php:
+    """Plays a scenario in the module's PHP and gives its result; a notice of PHP fails the test."""
+
+    def run(scenario: str, whole: bool = False, settings: dict[str, Any] | None = None, **environ: str) -> Any:
+        known = {
+            "ASTVARLIBDIR": str(home.parent),
+            "AMPDBUSER": "freepbxuser",
+            "AMPDBPASS": "p",
+            "AMPDBNAME": "asterisk",
+        }
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("ITGRIX_")}
+        environment |= {"PBX_SETTINGS": json.dumps(known | (settings or {})), "LANG": "C", "LC_ALL": "C"} | environ
+        command = [interpreter.php(), "-d", "display_errors=stderr", str(HERE / "run.php")]
+        done = subprocess.run(command, input=scenario, capture_output=True, text=True, check=False, env=environment)
+        assert done.returncode == 0, done.stderr + done.stdout
+        found = json.loads(done.stdout)
+        assert "fault" not in found, found
+        return found if whole else found["result"]
+
+    return run

@@ -65,7 +65,7 @@ class Installation:
         command = [sys.executable, str(self.tree / script), "--home", str(self.home), "--language", "en", *words]
         known = {name: value for name, value in os.environ.items() if not name.startswith("ITGRIX_")}
         return subprocess.run(
-            command, input=feed, capture_output=True, text=True, check=False, timeout=110, env=known | environ
+            command, input=feed, capture_output=True, text=True, check=False, timeout=240, env=known | environ
         )
 
     def install(self, *words: str, **facts: Any) -> subprocess.CompletedProcess[str]:
@@ -81,13 +81,13 @@ class Installation:
 
     def itgrix(self, *words: str) -> str:
         done = subprocess.run(
-            [self.home / "bin" / "itgrix", *words], capture_output=True, text=True, check=True, timeout=60
+            [self.home / "bin" / "itgrix", *words], capture_output=True, text=True, check=True, timeout=120
         )
         return done.stdout
 
     def control(self, *words: str) -> subprocess.CompletedProcess[str]:
         command = [self.home / "bin" / "itgrix-service", *words]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
     @property
     def status(self) -> dict[str, Any]:

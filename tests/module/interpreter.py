@@ -5,9 +5,28 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+from functools import cache
+
+from tests.needed import need
 
 PHP = os.environ.get("ITGRIX_PHP", "php")
 
 
-def is_there() -> bool:
-    return shutil.which(PHP) is not None
+def php() -> str:
+    """The program; a test that asks for it fails where it is missing."""
+    need(shutil.which(PHP) is not None, f"PHP (the program {PHP})")
+    return PHP
+
+
+def web_php() -> str:
+    """The program with what the gate needs of it."""
+    found = php()
+    for name in ("curl", "session"):
+        need(name in _extensions(found), f"PHP's extension {name}")
+    return found
+
+
+@cache
+def _extensions(program: str) -> frozenset[str]:
+    return frozenset(subprocess.run([program, "-m"], capture_output=True, text=True, check=True).stdout.split())

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.mariadb import MariaDb, installed, mariadb_server
+from tests.fakes.mariadb import MariaDb, mariadb_server
 from tests.module.installation import Installation, set_version
 from tests.module.test_install import ok
+from tests.needed import need_root
 
-pytestmark = [pytest.mark.live, pytest.mark.skipif(not installed(), reason="needs MariaDB")]
+pytestmark = pytest.mark.live
 
 
 @pytest.fixture(scope="module")
@@ -96,3 +97,18 @@ def test_a_user_without_rights_means_sqlite(place: Installation, server: MariaDb
     assert "command denied" in said
     assert (place.home / "itgrix.db").exists()
     assert tables(server) == {"users"}
+
+
+def test_root_makes_a_database_of_our_own_and_takes_it_away(
+    place: Installation, server: MariaDb, facts: dict[str, Any]
+) -> None:
+    need_root()
+    facts["database"]["socket"] = str(server.socket)
+    assert "a database of its own in MariaDB: itgrix" in ok(place.install("--database", "own", **facts))
+    assert place.status["answers"] is True
+    assert tables(server) == {"users"}
+    assert len(server.execute("SHOW TABLES FROM itgrix")) > 5
+    assert "kept: MariaDB" in ok(place.install("--database", "own", **facts))
+    ok(place.uninstall("--purge"))
+    assert server.execute("SHOW DATABASES LIKE 'itgrix'") == []
+    assert server.execute("SELECT user FROM mysql.user WHERE user = 'itgrix'") == []

@@ -7,19 +7,21 @@ import ast
 import itertools
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
-from string import Formatter, Template
+from string import Formatter
 
 import pytest
 
 import installer.russian
-from installer import package
+from installer import inside, package
 from installer.home import Home, Record, ensure_gate_key, point_at
 from installer.request import database_address, parse
 from installer.versions import is_older, rank
 from installer.words import Refused, Teller
+from tests.needed import need_root
 
 ROOT = Path(__file__).parent.parent.parent
 NOBODY = 65534
@@ -89,7 +91,7 @@ def test_database_addresses_carry_any_password() -> None:
     assert database_address({}) == database_address("") == database_address({"name": "x"}) == ""
 
 
-@pytest.mark.parametrize("home", ["/", "/etc", "/a\nb/c"])
+@pytest.mark.parametrize("home", ["/", "/etc", "/a\nb/c", "/srv/it's", "/srv/$HOME", '/srv/a"b'])
 def test_a_home_that_cannot_be_meant_is_refused(home: str) -> None:
     with pytest.raises(Refused):
         parse(["--home", home], "")
@@ -103,6 +105,15 @@ def test_the_gate_key_is_made_once(tmp_path: Path) -> None:
     assert home.gate_key.read_text() == key
     assert len(key.strip()) == 64
     assert home.gate_key.stat().st_mode & 0o777 == 0o600
+
+
+def test_root_is_let_in_by_the_socket_of_the_database(tmp_path: Path) -> None:
+    known, missing = str(tmp_path / "s"), str(tmp_path / "none")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(known)
+        assert inside.root_login("", (missing, known)) == {"unix_socket": known}
+    assert inside.root_login("/of/the/pbx", (known,)) == {"unix_socket": "/of/the/pbx"}
+    assert inside.root_login("", (missing,)) == {"host": "localhost"}
 
 
 def test_a_damaged_record_is_told(tmp_path: Path) -> None:
@@ -120,17 +131,9 @@ def test_the_switch_is_one_rename(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"one", "two", "current"}
 
 
-def test_the_unit_runs_as_the_owner_and_respects_a_stop() -> None:
-    template = Template((ROOT / "packaging" / "itgrix.service.in").read_text(encoding="utf-8"))
-    text = template.substitute(home="/var/lib/asterisk/itgrix", user="asterisk", bind="127.0.0.1:8077", mark="# m")
-    assert "\nUser=asterisk\n" in text
-    assert "\nExecStart=/var/lib/asterisk/itgrix/bin/itgrix serve --bind 127.0.0.1:8077\n" in text
-    assert "/var/lib/asterisk/itgrix/stopped" in text
-
-
-@pytest.mark.skipif(os.getuid() != 0, reason="needs root")
 @pytest.mark.parametrize("command", ["itgrix", "itgrix-service"])
 def test_what_root_runs_leaves_nothing_of_root_in_the_home(tmp_path: Path, command: str) -> None:
+    need_root()
     home = Home(tmp_path / "home")
     home.packages.mkdir(parents=True)
     (tmp_path / "venv" / "bin").mkdir(parents=True)

@@ -77,6 +77,24 @@ def test_what_the_source_gives_passes_the_check(tools: ModuleType, contents: dic
     assert not [name for name in contents if name.startswith(("tests/", "tools/", "benchmarks/"))]
 
 
+def test_a_release_leaves_the_rig_of_the_tests_out_and_says_so(
+    tools: ModuleType, contents: dict[str, bytes], tmp_path: Path
+) -> None:
+    program = tools.contents.program_of(contents)
+    rig = {name for name in program if name.startswith("itgrix_module/sandbox/rig/")}
+    assert rig == set(tools.contents.KEPT)
+    for name, content in program.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    start = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from itgrix_module.cli import main; main()"
+    environment = {**os.environ, "ITGRIX_HOME": str(tmp_path / "home")}
+    command = [sys.executable, "-c", start, "demo", "--asterisk", "--bind", "127.0.0.1:0"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=60)
+    assert done.returncode != 0
+    assert "a release cannot start an Asterisk for the demo" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "content", "expected"),
     [

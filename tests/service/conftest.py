@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from itgrix_module import core, pbx_door, routine, surroundings
-from itgrix_module.app import deliver, directory, standing, upload
+from itgrix_module.app import directory, pace, standing, upload
 from itgrix_module.media import ready
 
 
@@ -25,7 +25,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(standing, "OWNER_PAUSE", 0.5)
     monkeypatch.setattr(upload, "OWNER_PAUSE", 0.5)
     monkeypatch.setattr(upload, "LONGEST_LOOK", 0.1)
-    monkeypatch.setattr(deliver, "LONGEST_LOOK", 0.1)
+    monkeypatch.setattr(pace, "LONGEST_LOOK", 0.1)
     monkeypatch.setattr(ready, "APART", 0.2)
     monkeypatch.setattr(surroundings, "_AGAIN", 0.2)
     monkeypatch.setattr(directory, "FIRST_PAUSE", 0.5)

@@ -17,19 +17,10 @@ from itgrix_module.app.errands import Errands
 from itgrix_module.app.errands_matter import Aids, ErrandRules
 from itgrix_module.app.hook_inputs import Scene, scene
 from itgrix_module.app.hooking import Said
-from itgrix_module.app.ports import (
-    CallOrder,
-    CallRow,
-    Employee,
-    Finished,
-    FinishOrder,
-    NewStep,
-    PortalSide,
-    Registered,
-    RegisterOrder,
-    Settlement,
-)
+from itgrix_module.app.people_ports import Employee
+from itgrix_module.app.ports import CallRow, NewStep, PortalSide, Settlement
 from itgrix_module.app.standing import Standing
+from itgrix_module.app.telephony_ports import CallOrder, Finished, FinishOrder, Registered, RegisterOrder
 from itgrix_module.bitrix24.auth import WebhookAuth
 from itgrix_module.bitrix24.calls import BitrixCalls
 from itgrix_module.bitrix24.client import PortalClient

@@ -19,7 +19,7 @@ from pathlib import Path
 from itgrix_module.place import Place
 from tests.service.house import until
 
-READY = 30.0  # seconds until the panel is there
+READY = 90.0  # seconds until the panel is there, on a busy machine
 ROOT = Path(__file__).parents[2]
 _LINE = re.compile(r"^[\d-]+ [\d:,]+ (?P<level>[A-Z]+) +(?P<name>[\w.]+): (?P<text>.*)$")
 

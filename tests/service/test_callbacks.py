@@ -86,6 +86,50 @@ def test_client_whom_nobody_reaches_becomes_a_task_with_his_words(running: House
     assert int(task.fields["RESPONSIBLE_ID"]) == 900
 
 
+def redirects(found: House) -> list[dict[str, str]]:
+    """Calls that were sent on to the client."""
+    received = [each.headers for each in list(found.pbx.actions)]
+    return [each for each in received if each.get("action", "").casefold() == "redirect"]
+
+
+def test_queue_is_rung_first_and_the_member_who_picks_up_talks_with_the_client(running: House) -> None:
+    running.pbx.behaviour = lambda _: replace(QUICK, agent_ring=1.0)
+    running.service.core.settings.save({"callback.to": running.pbx.config.queue.number})
+    running.service.dialling.callback(form())
+    (call,) = wait_over(running, "done")
+    assert call.finish is not None
+    assert (call.type, call.phone, call.finish.status, call.finish.user_id) == (4, NUMBER, "200", user_of("102"))
+    assert (len(originates(running)), len(redirects(running))) == (1, 1)
+    assert redirects(running)[0]["exten"] == NUMBER
+
+
+@pytest.mark.parametrize("agent", ["no_answer", "busy", "declined"])
+def test_queue_whose_members_do_not_pick_up_calls_no_client(running: House, agent: str) -> None:
+    running.pbx.behaviour = lambda _: replace(QUICK, agent=agent)
+    running.service.core.settings.save({"callback.to": running.pbx.config.queue.number, "callback.tries": 1})
+    running.service.dialling.callback(form())
+    (call,) = wait_over(running, "failed")
+    assert call.finish is not None
+    assert call.finish.status in ("480", "486", "603")
+    assert not redirects(running)
+    until(lambda: running.portal.tasks, what=lambda: running.service.core.deliveries.steps("failed"))
+
+
+def test_restart_while_a_queue_is_rung_connects_who_picks_up(tmp_path: Path) -> None:
+    changes = {"click": replace(QUICK, agent_ring=5.0), "auth_delay": 0.1}
+    with sandboxes(tmp_path, pbx=changes) as (pbx, portal):
+        settings = {**SETTINGS, "callback.to": pbx.config.queue.number, "callback.timeout": 30}
+        with furnished(tmp_path, pbx, portal, settings) as here:
+            here.wait_ready()
+            here.service.dialling.callback(form())
+            until(lambda: here.service.tracker.live_legs and originates(here))
+        with furnished(tmp_path, pbx, portal, settings) as here:
+            (call,) = wait_over(here, "done")
+            assert call.finish is not None
+            assert (call.finish.status, call.finish.user_id) == ("200", user_of("102"))
+            assert (len(originates(here)), len(redirects(here))) == (1, 1)
+
+
 @pytest.mark.parametrize("number", ["*72101", "звоните", "+14155550100", "101"])
 def test_number_that_strangers_may_not_make_us_call_becomes_a_task(running: House, number: str) -> None:
     running.service.dialling.callback(form(number))

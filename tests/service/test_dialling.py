@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from itgrix_module.app import dial
+from itgrix_module.app.ports import CallRow
 from itgrix_module.sandbox.pbx import AmiUser
 from itgrix_module.sandbox.pbx.config import Click
 from itgrix_module.sandbox.portal.log import RequestView
@@ -208,18 +209,54 @@ def test_restart_in_between_finishes_what_nobody_follows(tmp_path: Path) -> None
             assert not originates(here)
 
 
-def test_restart_in_mid_call_follows_it_to_its_end(tmp_path: Path) -> None:
-    changes = {"click": replace(QUICK, talk=6.0), "auth_delay": 0.1}
-    with sandboxes(tmp_path, pbx=changes) as (pbx, portal):
+LIVES = {
+    "employee rings": (replace(QUICK, agent_ring=6.0), lambda row: row.rang and not row.trunk),
+    "client rings": (replace(QUICK, client_ring=6.0), lambda row: row.trunk),
+    "they talk": (replace(QUICK, talk=6.0), lambda row: row.phase == "talking"),
+}
+
+
+def wait_for_life(here: House, is_there: Callable[[CallRow], object]) -> str:
+    """Somebody clicks, and his call comes so far; returns the portal's CALL_ID."""
+    here.wait_ready()
+    call_id = click(here)
+    until(lambda: (found := rows(here)) and is_there(found[0]), what=lambda: rows(here))
+    return call_id
+
+
+@pytest.mark.parametrize("life", LIVES)
+def test_restart_in_mid_call_follows_it_to_its_end(tmp_path: Path, life: str) -> None:
+    behaviour, is_there = LIVES[life]
+    with sandboxes(tmp_path, pbx={"click": behaviour, "auth_delay": 0.1}) as (pbx, portal):
         with furnished(tmp_path, pbx, portal, {}) as here:
-            here.wait_ready()
-            call_id = click(here)
-            until(lambda: rows(here) and rows(here)[0].phase == "talking", what=lambda: rows(here))
+            call_id = wait_for_life(here, is_there)
         with furnished(tmp_path, pbx, portal, {}) as here:
             call = finished(here, call_id, 20)
             assert call.finish is not None
             assert (call.finish.status, call.finish.user_id) == ("200", user_of(101))
-            assert len(portal.calls()) == 1
+            here.wait_delivered()
+            assert (len(portal.calls()), view(here, call_id).refused_finishes) == (1, 0)
+            assert len(originates(here)) == 1
+            assert not notices(here)
+
+
+@pytest.mark.parametrize("life", LIVES)
+def test_call_that_ended_while_the_service_was_away_is_finished_once(tmp_path: Path, life: str) -> None:
+    behaviour, is_there = LIVES[life]
+    with sandboxes(tmp_path, pbx={"click": behaviour, "auth_delay": 0.1}) as (pbx, portal):
+        with furnished(tmp_path, pbx, portal, {}) as here:
+            call_id = wait_for_life(here, is_there)
+        with pbx.stage.timeline.held():
+            pbx.stage.stop_calls()
+        with furnished(tmp_path, pbx, portal, {}) as here:
+            call = finished(here, call_id, 20)
+            assert call.finish is not None
+            assert call.finish.user_id == user_of(101)
+            assert (call.finish.status == "200") == (life == "they talk")
+            here.wait_delivered()
+            assert (len(portal.calls()), view(here, call_id).refused_finishes) == (1, 0)
+            until(lambda: not here.service.dialling.store.open(here.service.node))
+            assert len(originates(here)) == 1
 
 
 def test_other_calls_are_as_before(running: House) -> None:

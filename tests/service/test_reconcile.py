@@ -6,12 +6,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
+from itgrix_module.app.alerts import is_worth_telling
+from itgrix_module.app.health import Check, Level
 from itgrix_module.app.reconcile_ports import Order, Progress
 from itgrix_module.domain.failures import Failure
+from itgrix_module.metrics import page
 from itgrix_module.sandbox.pbx import SandboxPbx, Situation, Truth
 from itgrix_module.sandbox.pbx.plots import KINDS
 from itgrix_module.sandbox.portal import SandboxPortal
@@ -24,12 +27,21 @@ SECOND = 1.1
 SOON = {"reconcile.grace_seconds": 0}
 
 
+class Book(Protocol):
+    """Where the PBX writes its records. ``url``: for ``cdr.url``."""
+
+    url: str
+
+    def write(self, pbx: SandboxPbx, *kinds: str) -> None:
+        """What the PBX wrote since the last time."""
+
+
 class Place:
     """Sandboxes, and a service that comes and goes between them."""
 
     def __init__(self, folder: Path, pbx: SandboxPbx, portal: SandboxPortal) -> None:
         self.folder, self.pbx, self.portal = folder, pbx, portal
-        self.book = RecordBook(folder / "records.db")
+        self.book: Book = RecordBook(folder / "records.db")
 
     @contextmanager
     def service(self, settings: Mapping[str, Any] | None = None) -> Iterator[House]:
@@ -203,3 +215,35 @@ def test_unreadable_records_are_told_and_tried_again(place: Place) -> None:
         found = compared(here, Order(1.0, 2.0))
         assert found.state == "failed"
         assert "cannot be read" in found.problem
+
+
+def part(here: House) -> Check:
+    return next(check for check in here.service.health().checks if check.part == "cdr")
+
+
+def test_records_that_cannot_be_read_are_a_part_of_the_health_until_somebody_mends_it(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    with place.service() as here:
+        until(lambda: here.service.reconciling._books.done_until("pbx1"), 20)
+        assert part(here).level is Level.OK
+    with place.service({"cdr.url": f"sqlite:///{place.folder}/nowhere/records.db"}) as here:
+        until(lambda: part(here).level is Level.WARNING, 20, lambda: part(here))
+        assert "cannot be read" in part(here).text
+        assert part(here).hint
+        assert is_worth_telling(part(here))
+        assert 'itgrix_part_level{part="cdr"} 1' in page(here.service).decode()
+        here.service.core.settings.save({"cdr.url": place.book.url})
+        until(lambda: part(here).level is Level.OK, 20, lambda: part(here))
+    said = [record.message for record in caplog.records if "compared with the PBX's records" in record.message]
+    assert len(said) == 2, said
+    assert said[1].endswith("again")
+
+
+def test_fault_of_records_is_over_when_nobody_wants_them_any_more(place: Place) -> None:
+    with place.service() as here:
+        until(lambda: here.service.reconciling._books.done_until("pbx1"), 20)
+    with place.service({"cdr.url": f"sqlite:///{place.folder}/nowhere/records.db"}) as here:
+        until(lambda: part(here).level is Level.WARNING, 20, lambda: part(here))
+        here.service.core.settings.save({"reconcile.enabled": False})
+        until(lambda: part(here).level is Level.OK, 20, lambda: part(here))

@@ -106,6 +106,18 @@ def test_event_waits_for_its_listener_over_a_restart(tmp_path: Path) -> None:
             assert (len(heard), again) == (1, [])
 
 
+def test_what_was_unbound_while_the_service_was_away_is_bound_at_its_start(tmp_path: Path) -> None:
+    with sandboxes(tmp_path, portal=SWIFT) as (pbx, portal):
+        with joined(tmp_path, pbx, portal) as first:
+            first.service.core.settings.save({"portal.public_url": first.panel})
+            install_app(first)
+            wait_bound(first)
+        bindings = portal.application().bindings
+        bindings[:] = [each for each in bindings if each.event != CLICK]
+        with joined(tmp_path, pbx, portal) as second:
+            until(lambda: CLICK in bound(portal), 15, lambda: second.service.way_in.overview())
+
+
 def test_update_brings_a_new_token_and_everything_is_bound_again(house: House) -> None:
     heard = listening(house.service, CLICK)
     before = house.portal.application().application_token

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""ports.Leases, ports.TokenStore and ports.LimitStore over each kind of store."""
+"""house_ports.Leases, rest_ports.TokenStore and rest_ports.LimitStore over each kind of store."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from itgrix_module.app.ports import LimitState, Tokens
+from itgrix_module.app.rest_ports import LimitState, Tokens
 from itgrix_module.domain.failures import NeedsOwner, Temporary
 from itgrix_module.storage.engine import open_database
 from itgrix_module.storage.holder import holder_name, surely_dead

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""ports.SettingStore and ports.EmployeeStore over each kind of store."""
+"""house_ports.SettingStore and people_ports.EmployeeStore over each kind of store."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from itgrix_module.app.ports import Employee
+from itgrix_module.app.people_ports import Employee
 from itgrix_module.domain.failures import NeedsOwner
 from itgrix_module.storage.settings_store import SqlSettingStore
 from itgrix_module.storage.vault import open_vault

@@ -9,16 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from itgrix_module.app.health import Check, Health, Level
-from itgrix_module.app.ports import (
-    CallRow,
-    Employee,
-    Lane,
-    NewStep,
-    PortalSide,
-    Settlement,
-    StoredStep,
-    TimelineEntry,
-)
+from itgrix_module.app.people_ports import Employee
+from itgrix_module.app.ports import CallRow, Lane, NewStep, PortalSide, Settlement, StoredStep, TimelineEntry
 from itgrix_module.app.track import CardTiming, Tracker
 from itgrix_module.asterisk.listings import with_snapshots
 from itgrix_module.asterisk.message import Message

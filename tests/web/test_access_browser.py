@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from itgrix_module.app import passwords
-from itgrix_module.app.users import ADMINISTER, VIEW
+from itgrix_module.app.user_ports import ADMINISTER, VIEW
 from tests.web.house import PASSWORD, Household, household
 from tests.web.test_browser import WIDTHS, browser, served, window
 

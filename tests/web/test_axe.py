@@ -56,9 +56,9 @@ def violations(page: Page) -> list[str]:
 
 
 def _kind(path: str) -> str:
-    """Calls and customizations look alike: two of each are enough."""
+    """Calls, customizations and guides look alike: two of each are enough."""
     parts = path.strip("/").split("/")
-    return "/".join(parts[:1] if parts[0] in ("calls", "customizations") and len(parts) == 2 else parts[:2])
+    return "/".join(parts[:1] if parts[0] in ("calls", "customizations", "help") and len(parts) == 2 else parts[:2])
 
 
 def _is_file(address: str) -> bool:

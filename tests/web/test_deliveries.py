@@ -235,3 +235,78 @@ def test_who_may_only_look_cannot_pause(make_panel: Callable[..., Flask]) -> Non
     client = app.test_client()
     assert "Pause deliveries" not in client.get("/deliveries/").text
     assert client.post("/deliveries/pause", data={"order": "pause"}).status_code == 403
+
+
+def all_of(client: FlaskClient, state: str) -> tuple[int, str]:
+    token = TOKEN.findall(client.get("/deliveries/?state=waiting").text + client.get("/deliveries/").text)[0]
+    answer = client.post("/deliveries/all", data={"state": state, "csrf_token": token}, follow_redirects=True)
+    return answer.status_code, words(answer.text)
+
+
+def test_whole_list_is_repeated_also_beyond_its_page(client: FlaskClient, database: Database) -> None:
+    for number in range(60):
+        settle(database, f"9.{number}", state="failed", code="user_not_found", text=REFUSED)
+    waits = settle(database, "8.1", state="waiting", due_at=NOW + 95, text="portal.example did not answer in time.")
+    assert "Repeat all 60" in words(client.get("/deliveries/?state=failed").text)
+    assert "60 deliveries are sent again now." in all_of(client, "failed")[1]
+    assert "failed" not in states(database).values()
+    with database.session() as session:
+        found = session.get(Step, waits)
+        assert found is not None
+        assert found.due_at == NOW + 95  # it is of another list
+
+
+def test_those_being_repeated_are_sent_at_once_together(client: FlaskClient, three: dict[str, int]) -> None:
+    assert "1 delivery is sent again now." in all_of(client, "retrying")[1]
+    assert listed(client, "failed") == [three["failed"]]
+
+
+@pytest.mark.usefixtures("three")
+@pytest.mark.parametrize("state", ["waiting", "", "done"])
+def test_list_that_needs_no_order_takes_none(client: FlaskClient, state: str) -> None:
+    assert all_of(client, state)[0] == 400
+
+
+def test_single_failure_needs_no_button_for_all(client: FlaskClient, three: dict[str, int]) -> None:
+    assert three
+    assert "Repeat all" not in words(client.get("/deliveries/?state=failed").text)
+
+
+def test_every_order_stands_in_the_journal(make_panel: Callable[..., Flask], three: dict[str, int]) -> None:
+    noted: list[tuple[str, str, object]] = []
+    client = make_panel(
+        audit=lambda who, action, details: noted.append((who, action, dict(details))), pause=lambda _: None
+    ).test_client()
+    order(client, "retry", three["failed"])
+    order(client, "drop", three["retrying"], state="retrying")
+    order(client, "drop-confirmed", three["retrying"], state="retrying")
+    order(client, "retry", 999_999)
+    token = TOKEN.findall(client.get("/deliveries/").text)[0]
+    for what in ("pause", "resume"):
+        client.post("/deliveries/pause", data={"order": what, "csrf_token": token})
+    assert noted == [
+        ("local", "deliveries.retry", {"count": 1, "deliveries": [three["failed"]]}),
+        ("local", "deliveries.drop", {"count": 1, "deliveries": [three["retrying"]]}),
+        ("local", "deliveries.pause", {}),
+        ("local", "deliveries.resume", {}),
+    ]
+
+
+def test_call_is_sent_again_from_its_page(client: FlaskClient, database: Database, three: dict[str, int]) -> None:
+    page = client.get(f"/calls/{NODE}/1.1").text
+    assert not problems(page)
+    token = TOKEN.findall(page)[0]
+    answer = client.post(f"/calls/{NODE}/1.1/again", data={"csrf_token": token}, follow_redirects=True)
+    assert "1 delivery is sent again now." in words(answer.text)
+    assert states(database)[three["failed"]] == "waiting"
+    answer = client.post(f"/calls/{NODE}/1.1/again", data={"csrf_token": token}, follow_redirects=True)
+    assert "Nothing of this call failed" in words(answer.text)
+
+
+@pytest.mark.usefixtures("three")
+def test_who_may_only_look_sends_no_call_again(make_panel: Callable[..., Flask]) -> None:
+    client = make_panel(viewer=lambda _: Viewer("guest", frozenset({SEE}))).test_client()
+    page = client.get(f"/calls/{NODE}/1.1").text
+    assert "/again" not in page
+    assert client.post(f"/calls/{NODE}/1.1/again").status_code in (400, 403)
+    assert client.post("/deliveries/all", data={"state": "failed"}).status_code in (400, 403)

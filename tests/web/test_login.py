@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from itgrix_module.app import passwords
-from itgrix_module.app.users import ADMINISTER, OPERATE, VIEW
+from itgrix_module.app.user_ports import ADMINISTER, OPERATE, VIEW
 from tests.web.house import PASSWORD, Household, household
 
 HOUR = 3600.0

@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from itgrix_module.app.desk_ports import Listing
 from itgrix_module.app.spreadsheet import harmless
 from itgrix_module.storage.engine import Database
 from tests.web.seeds import NOW, row, save_many
@@ -165,3 +166,23 @@ def test_long_list_stays_a_page_and_the_file_has_all(app: Flask, database: Datab
 @pytest.mark.usefixtures("filled")
 def test_status_page_shows_the_last_day(reader: FlaskClient) -> None:
     assert 'id="last-day-table"' in text(reader, "/")
+
+
+class Portal:
+    """A portal that has told the names of its sources."""
+
+    def listing(self, name: str) -> Listing:
+        return Listing((("WEB", "Веб-сайт"), ("CALL", "Звонок"))) if name == "sources" else Listing()
+
+
+@pytest.mark.usefixtures("filled")
+def test_source_is_called_as_the_portal_calls_it(make_panel: Callable[..., Flask]) -> None:
+    client = make_panel(settings=Portal()).test_client()
+    page = text(client, "/reports/sources?period=today")
+    assert '<th scope="row" class="break">Веб-сайт <span class="muted small">WEB</span></th>' in page
+    assert ["Веб-сайт", "WEB"] in [line[:2] for line in rows(client, "/reports/sources.csv?period=today", ",")]
+
+
+@pytest.mark.usefixtures("filled")
+def test_source_that_the_portal_has_not_named_keeps_its_code(app: Flask) -> None:
+    assert '<th scope="row" class="break">WEB</th>' in text(app.test_client(), "/reports/sources?period=today")

@@ -11,8 +11,9 @@ from flask.testing import FlaskClient
 
 from itgrix_module.app.reconcile_ports import Found, Order, Progress
 from itgrix_module.domain.failures import Temporary
+from itgrix_module.storage.engine import Database
 from tests.web.markup import problems, words
-from tests.web.seeds import NOW
+from tests.web.seeds import NODE, NOW, row, save
 from tests.web.test_deliveries import TOKEN
 from web.access import SEE, Viewer
 
@@ -140,3 +141,15 @@ def test_programs_order_watch_and_stop_by_json(client: FlaskClient, desk: Desk) 
 
 def test_without_records_there_is_no_page(make_panel: MakeApp) -> None:
     assert make_panel().test_client().get("/reprocess/").status_code == 404
+
+
+def test_call_without_failures_is_compared_from_its_page(client: FlaskClient, desk: Desk, database: Database) -> None:
+    save(database, row("1795260000.7"))
+    address = f"/calls/{NODE}/1795260000.7"
+    token = TOKEN.findall(client.get(address).text)[0]
+    answer = client.post(f"{address}/again", data={"csrf_token": token})
+    assert answer.location == "/reprocess/"
+    assert [each.calls for each in desk.orders] == [("1795260000.7",)]
+    desk.refusal = Temporary("busy", "a comparison is under way", "Wait until it is done")
+    answer = client.post(f"{address}/again", data={"csrf_token": token}, follow_redirects=True)
+    assert "A comparison is under way. Wait until it is done." in words(answer.text)

@@ -14,7 +14,7 @@ from tests.web.markup import problems, words
 from tests.web.settled import Settled, post, problem_of, sent, settled
 from web.access import SEE
 from web.i18n import catalogue
-from web.settings import titles
+from web.settings import choices, titles
 
 PAGES = (
     "/lines/", "/lines/new", "/employees/", "/rules/", "/missed/", "/settings-of-recordings/", "/routing/",
@@ -329,3 +329,53 @@ def test_too_large_forms_are_refused(office: Settled) -> None:
     assert answer.status_code == 413
     answer = office.reader().post("/deliveries/change", data={"x": "9" * 70_000})
     assert answer.status_code == 413
+
+
+def test_every_choice_has_words_in_both_languages() -> None:
+    texts = catalogue("ru")
+    for setting in SETTINGS:
+        for name in getattr(setting.check, "names", ()):
+            word = choices.word(setting.key, name)
+            assert word != name, f"{setting.key}: {name!r} is shown as it is"
+            assert texts.text(word) != word, f"{setting.key}: {word!r}"
+
+
+def test_every_setting_has_a_title() -> None:
+    assert not {setting.key for setting in SETTINGS} - set(titles.TITLES)
+
+
+def test_map_is_a_table_of_rows(office: Settled) -> None:
+    client = office.reader("ru")
+    rows = {"dial.devices-row": ["", "r0"], "dial.devices-r0-name": "101", "dial.devices-r0-value": "PJSIP/101-home"}
+    answer = post(client, "/click-to-call/", rows, follow_redirects=True)
+    assert "Что звонит вместо номера: пусто → 101 → PJSIP/101-home" in words(answer.text)
+    assert office.settings["dial.devices"] == {"101": "PJSIP/101-home"}
+    answer = post(client, "/click-to-call/", {"dial.devices-r0-value": "bad channel!"})
+    assert "101: здесь может стоять extension, device, номер" in problem_of(answer.text, "dial.devices")
+    rows = {"log.levels-row": ["", "r0"], "log.levels-r0-part": "calls", "log.levels-r0-level": "DEBUG"}
+    assert "Подробность по частям: пусто → calls → Всё" in words(
+        post(client, "/settings/log", rows, follow_redirects=True).text
+    )
+    assert office.settings["log.levels"] == {"calls": "DEBUG"}
+
+
+def test_hours_are_told_in_the_language_of_the_reader(office: Settled) -> None:
+    assert "Mon-Fri 09:00-18:00" in words(office.reader().get("/routing/").text)
+    assert "Пн-Пт 09:00-18:00" in words(office.reader("ru").get("/routing/").text)
+
+
+@pytest.mark.parametrize(
+    ("path", "key", "entry", "reason"),
+    [
+        ("/settings/alerts", "alerts.mail_server", "mail", "Должны быть имя и порт"),
+        ("/settings/alerts", "alerts.chat", "x", "Должно быть chat и номер"),
+        ("/settings/alerts", "alerts.mail_to", "nobody", "не адрес почты"),
+        ("/settings/panel", "panel.api_token", "short", "Только латинские буквы"),
+        ("/click-to-call/", "dial.technology", "P J", "Только латинские буквы"),
+        ("/click-to-call/", "callback.to", "x", "Только цифры"),
+    ],
+)
+def test_refusal_is_told_in_russian(office: Settled, path: str, key: str, entry: str, reason: str) -> None:
+    answer = post(office.reader("ru"), path, {key: entry})
+    assert answer.status_code == 422
+    assert reason in problem_of(answer.text, key)

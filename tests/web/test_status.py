@@ -126,3 +126,9 @@ def test_quiet_pbx_has_words_for_it(client: FlaskClient) -> None:
 def test_live_part_is_the_same_as_on_the_page(client: FlaskClient, database: Database) -> None:
     save(database, row())
     assert client.get("/live").text.strip() in client.get("/").text
+
+
+def test_part_that_nobody_uses_is_neither_good_nor_bad(make_panel: Callable[..., Flask]) -> None:
+    unused = Check("dialling", Level.OK, "dial_off", "calls from the CRM are switched off")
+    assert "Click-to-call Not used" in said_by(make_panel, unused)
+    assert "Звонок из CRM Не используется" in said_by(make_panel, unused, language="ru")

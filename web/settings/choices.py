@@ -15,6 +15,23 @@ _MODES = {
 _AS_ABOVE = {"": mark("As above"), **_MODES}
 WORDS: Mapping[str, Mapping[str, str]] = {
     "portal.mode": {"webhook": mark("Incoming webhook"), "app": mark("Local application (OAuth)")},
+    "portal.events": {
+        "auto": mark("By itself: sent here where there is a public address, else fetched"),
+        "push": mark("The portal sends them to the public address"),
+        "poll": mark("Fetched from the portal's queue"),
+        "off": mark("Not at all: no click-to-call, no call-back forms"),
+    },
+    "dial.phone": {
+        "extension": mark("The extension with follow-me and forwarding"),
+        "device": mark("Only the device itself"),
+    },
+    "dial.caller_id": {"client": mark("The client's number"), "employee": mark("His own extension")},
+    "callback.hours": {"working": mark("In working hours"), "always": mark("Always")},
+    "alerts.mail_tls": {
+        "none": mark("Without encryption"),
+        "starttls": mark("STARTTLS (usually port 587)"),
+        "tls": mark("TLS from the start (usually port 465)"),
+    },
     "portal.language": {"ru": mark("Russian"), "en": mark("English")},
     "calls.first_responsible": {
         "ringing": mark("Whose phone rings first"),

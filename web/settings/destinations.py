@@ -9,7 +9,8 @@ from typing import Any
 
 from web.i18n import mark
 from web.preferences import text
-from web.settings.widgets import BadEntry, Form, listed
+from web.settings.widgets import BadEntry, Form
+from web.settings.widgets_lists import listed
 
 FLAGS = {
     "call_waiting": mark("Second call to the busy"),

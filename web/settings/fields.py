@@ -10,28 +10,19 @@ from typing import Any
 
 from itgrix_module.app.desk_ports import Book, Listing, SettingsDesk, Spec
 from itgrix_module.app.hooking import HOOKS
+from itgrix_module.telemetry.logs import PARTS
+from web.i18n import mark
 from web.preferences import text
 from web.settings import choices
 from web.settings.destinations import Destinations
 from web.settings.rows import Column, Rows
 from web.settings.week import Week
-from web.settings.widgets import (
-    Area,
-    Choice,
-    Data,
-    Line,
-    Number,
-    Order,
-    Secret,
-    Switch,
-    Texts,
-    Ticks,
-    User,
-    named,
-)
+from web.settings.widgets import Area, Choice, Line, Number, Secret, Switch, User, named
+from web.settings.widgets_lists import Data, Order, Texts, Ticks
 
 MOST_OPTIONS = 150  # of a list to choose from: more of them would make the page heavy
 _WIDE = frozenset({"area", "rows", "week", "destinations"})
+Make = Callable[[Spec, SettingsDesk], Any]
 
 
 @dataclass(frozen=True)
@@ -112,6 +103,29 @@ def _overrides(_spec: Spec, desk: SettingsDesk) -> Any:
     return Rows(columns, shape="map", can_move=False, words={"add": text("Add an extension")})
 
 
+def _pairs(first: str, second: str, add: str) -> Make:
+    """A map of plain texts: two columns of lines."""
+
+    def make(_spec: Spec, _desk: SettingsDesk) -> Any:
+        columns = [Column("name", text(first), Line()), Column("value", text(second), Line())]
+        return Rows(columns, shape="map", can_move=False, most=200, words={"add": text(add)})
+
+    return make
+
+
+def _levels(_spec: Spec, _desk: SettingsDesk) -> Any:
+    columns = [Column("part", text("Part of the service"), _part()), Column("level", text("Detail"), _level())]
+    return Rows(columns, shape="map", can_move=False, most=100, words={"add": text("Add a part")})
+
+
+def _part() -> Choice:
+    return Choice([("", "–"), *((part, part) for part in PARTS)])
+
+
+def _level() -> Choice:
+    return Choice([("", "–"), *_options("log.level")])
+
+
 def _order(spec: Spec, _desk: SettingsDesk) -> Any:
     return Order(_options(spec.key))
 
@@ -148,7 +162,6 @@ def _project(_spec: Spec, desk: SettingsDesk) -> Any:
     return from_listing(desk.listing("groups"), text("none"), whole=True)
 
 
-Make = Callable[[Spec, SettingsDesk], Any]
 SPECIAL: Mapping[str, Make] = {
     "calls.default_user": _user,
     "missed.users": _users,
@@ -165,6 +178,12 @@ SPECIAL: Mapping[str, Make] = {
     "routing.destinations": lambda _spec, _desk: Destinations(_options("routing.choices"), _options("routing.hours")),
     "hours.week": lambda _spec, _desk: Week(),
     "hooks.active": _hooks,
+    "alerts.user": _user,
+    "dial.devices": _pairs(mark("Extension"), mark("What rings instead"), mark("Add an extension")),
+    "dial.prefixes": _pairs(mark("Line of the portal"), mark("Prefix"), mark("Add a line")),
+    "dial.variables": _pairs(mark("Variable"), mark("Value"), mark("Add a variable")),
+    "callback.lines": _pairs(mark("Line of the portal"), mark("Whom to ring"), mark("Add a line")),
+    "log.levels": _levels,
 }
 STARTS: Mapping[str, Make] = {
     "numbers.client_rules": _rules,

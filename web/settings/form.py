@@ -63,7 +63,8 @@ class Field:
     @property
     def help(self) -> str:
         """Empty where the title says it already."""
-        return said(self.spec.help) if self.spec.key in titles.TITLES else ""
+        words = said(self.spec.help)
+        return words if self.spec.key in titles.TITLES and words.casefold() != self.title.casefold() else ""
 
     @property
     def unit(self) -> str:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from web.preferences import said
-from web.settings.widgets import BadEntry, Form, listed
+from web.settings.widgets import BadEntry, Form
+from web.settings.widgets_lists import listed
 
 
 @dataclass(frozen=True)

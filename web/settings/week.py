@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
@@ -18,6 +19,7 @@ NAMES = (
     mark("Monday"), mark("Tuesday"), mark("Wednesday"), mark("Thursday"), mark("Friday"), mark("Saturday"),
     mark("Sunday"),
 )  # fmt: skip
+_DAY = re.compile(rf"\b(?:{'|'.join(DAYS)})\b")
 STRETCHES = 2
 Day = list[list[str]]  # stretches: from and to, as 09:00
 
@@ -51,7 +53,8 @@ class Week:
         return "; ".join(_spans([_times(number, day) for number, day in enumerate(entry["days"])]))
 
     def told(self, value: Any) -> str:
-        return shortened(str(value)) or text("no working hours")
+        words = _DAY.sub(lambda day: text(day[0]), str(value))
+        return shortened(words) or text("no working hours")
 
 
 def _day(form: Form, start: str) -> Day:

@@ -125,6 +125,39 @@
     });
   });
 
+  // -- copy a file's text; on a page that is not secure the browser has no clipboard but the old way
+
+  async function copied(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      const box = document.createElement("textarea");
+      box.value = text;
+      document.body.append(box);
+      box.select();
+      const done = document.execCommand("copy");
+      box.remove();
+      return done;
+    }
+  }
+
+  document.querySelectorAll("[data-copy]").forEach((button) => {
+    let text = "";
+    // Fetched beforehand: browsers let copy only in the moment of a click.
+    fetch(button.dataset.copy, { credentials: "same-origin" }).then(async (answer) => {
+      if (!answer.ok) return;
+      text = await answer.text();
+      button.hidden = false;
+    }).catch(() => {});
+    button.addEventListener("click", async () => {
+      const done = await copied(text);
+      button.focus();
+      say(done ? button.dataset.copied : button.dataset.refused, false);
+      setTimeout(() => say("", false), 4000);
+    });
+  });
+
   // -- the period's own dates show only when they are chosen
 
   document.querySelectorAll("[data-shows]").forEach((select) => {

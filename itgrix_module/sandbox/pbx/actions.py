@@ -137,13 +137,17 @@ class Desk:
         fault = "" if "/" in channel else ("Invalid channel" if channel else "Channel not specified")
         if not fault and not action.get("timeout", "0").isdecimal():
             fault = "Invalid timeout"
-        if not fault and not (action.get("exten") and action.get("context")):
+        if not fault and not (action.get("application") or (action.get("exten") and action.get("context"))):
             fault = "Extension does not exist."
         if fault:
             return _one(_error(mark, fault))
         order = self._order(action, channel)
         self.stage.originate(order, self.behaviour(order))
         return _one(_success(mark, {"Message": "Originate successfully queued"}))
+
+    def _redirect(self, action: Action, mark: str) -> Answer:
+        done = self.stage.redirect(action.get("channel", ""), action.get("exten", ""))
+        return _one(_success(mark, {"Message": "Redirect successful"}) if done else _error(mark, "No such channel"))
 
     def _order(self, action: Action, channel: str) -> Order:
         shown = re.fullmatch(r'\s*(?:"?([^"<]*?)"?\s*)?(?:<([^>]*)>)?\s*', action.get("callerid", ""))
@@ -153,8 +157,8 @@ class Desk:
         pairs = (item.partition("=") for value in self.variables for item in _split(value))
         return Order(
             channel,
-            action["exten"],
-            action["context"],
+            action.get("exten", ""),
+            action.get("context", ""),
             number,
             label,
             float(action.get("timeout", "30000")) / 1000,
@@ -162,6 +166,7 @@ class Desk:
             action.get("channelid", ""),
             action.get("otherchannelid", ""),
             tuple((name, value) for name, _, value in pairs if name),
+            float(action.get("data") or 0) if action.get("application", "").casefold() == "wait" else 0.0,
         )
 
     def _command(self, action: Action, mark: str) -> Answer:
@@ -287,6 +292,7 @@ _TABLE: dict[str, tuple[frozenset[str], Execute]] = {
     "Setvar": (frozenset({"call"}), Desk._setvar),
     "Hangup": (frozenset({"system", "call"}), Desk._hangup),
     "Originate": (frozenset({"originate"}), Desk._originate),
+    "Redirect": (frozenset({"call"}), Desk._redirect),
     "Command": (frozenset({"command"}), Desk._command),
 }
 _ACTIONS = {name.casefold(): entry for name, entry in _TABLE.items()}

@@ -18,7 +18,10 @@ PRESENTATION = {"CID-CallingPres": "0 (Presentation Allowed, Not Screened)"}
 
 
 class Call:
-    """``root``: the channel it began with; ``legs``: its live channels; ``ringing``: who is dialled, by whom."""
+    """``root``: the channel it began with; ``legs``: its live channels; ``ringing``: who is dialled, by whom.
+
+    ``redirected``: where somebody outside has sent who waits.
+    """
 
     def __init__(self, exchange: Exchange, situation: Situation, rows: deque[dict[str, str]]) -> None:
         self.x = exchange
@@ -29,6 +32,7 @@ class Call:
         self.root: Channel | None = None
         self.legs: list[Channel] = []
         self.ringing: dict[Channel, Channel | None] = {}
+        self.redirected = ""
 
     @property
     def now(self) -> float:

@@ -94,6 +94,14 @@ class Stage:
         call = Call(self.exchange, replace(situation, ends=ends), self.cdr)
         return self._start(call, click.play(call, order, behaviour), "cancelled", 0.0)
 
+    def redirect(self, channel: str, exten: str) -> bool:
+        """Send whoever waits on a channel (name or unique id) to another number; False when no call has it."""
+        names = ((call, (leg.name, leg.uniqueid)) for call in self.running for leg in call.legs)
+        call = next((call for call, known in names if channel in known), None)
+        if call is not None:
+            call.redirected = exten
+        return call is not None
+
     def hang_up(self, channel: Channel) -> None:
         """End the call that a channel belongs to, as the action Hangup does."""
         for call, played in tuple(self.running.items()):

@@ -4,7 +4,18 @@
 from __future__ import annotations
 
 from itgrix_module.sandbox.rig import plan
-from itgrix_module.sandbox.rig.play_more_help import end, handed, over, talk_in, talk_out, told
+from itgrix_module.sandbox.rig.play_more_help import (
+    answers_first,
+    ask_by_phone,
+    end,
+    handed,
+    join_by_phone,
+    over,
+    press,
+    talk_in,
+    talk_out,
+    told,
+)
 from itgrix_module.sandbox.rig.play_more_transfers import ask_by_code
 from itgrix_module.sandbox.rig.play_transfers import let_go
 from itgrix_module.sandbox.rig.stage import BEFORE_ANSWER, TALK, Stage
@@ -17,9 +28,7 @@ async def code_unanswered(stage: Stage) -> list[Truth]:
     """The colleague does not answer; the employee is with the client again."""
     anna, boris = stage.phones
     call, leg = await talk_in(stage, anna)
-    leg.press("*2")
-    await stage.pass_time()
-    leg.press(boris.number)
+    await press(stage, leg, "*2", boris.number)
     asked = await stage.rings(boris)
     await asked.ended.wait()
     await stage.joined(stage.client, anna.number)
@@ -31,9 +40,7 @@ async def code_rejected(stage: Stage) -> list[Truth]:
     """The colleague refuses; the employee is with the client again."""
     anna, boris = stage.phones
     call, leg = await talk_in(stage, anna)
-    leg.press("*2")
-    await stage.pass_time()
-    leg.press(boris.number)
+    await press(stage, leg, "*2", boris.number)
     asked = await stage.rings(boris)
     asked.reject(486)
     await stage.pass_time(2 * TALK)
@@ -69,9 +76,7 @@ async def code_blonde(stage: Stage) -> list[Truth]:
     """The employee hangs up while the colleague's phone rings; he answers."""
     anna, boris = stage.phones
     call, leg = await talk_in(stage, anna)
-    leg.press("*2")
-    await stage.pass_time()
-    leg.press(boris.number)
+    await press(stage, leg, "*2", boris.number)
     second = await stage.rings(boris)
     leg.hang_up()
     await stage.pass_time(BEFORE_ANSWER)
@@ -85,9 +90,7 @@ async def code_comes_back(stage: Stage) -> list[Truth]:
     """The employee hangs up while the colleague's phone rings; nobody answers there, so the client comes back."""
     anna, boris = stage.phones
     call, leg = await talk_in(stage, anna)
-    leg.press("*2")
-    await stage.pass_time()
-    leg.press(boris.number)
+    await press(stage, leg, "*2", boris.number)
     second = await stage.rings(boris)
     leg.hang_up()
     await second.ended.wait()
@@ -101,9 +104,7 @@ async def code_comes_back_in_vain(stage: Stage) -> list[Truth]:
     """Neither the colleague answers nor, when the client comes back, the employee; the client hangs up."""
     anna, boris = stage.phones
     call, leg = await talk_in(stage, anna)
-    leg.press("*2")
-    await stage.pass_time()
-    leg.press(boris.number)
+    await press(stage, leg, "*2", boris.number)
     second = await stage.rings(boris)
     leg.hang_up()
     talk = leg.ended.time - leg.answered.time
@@ -133,9 +134,7 @@ async def code_to_outside(stage: Stage) -> list[Truth]:
     (anna,) = stage.phones
     outsider = stage.outsider()
     call, leg = await talk_in(stage, anna)
-    leg.press("*2")
-    await stage.pass_time()
-    leg.press(outsider)
+    await press(stage, leg, "*2", outsider)
     theirs = await stage.answers(stage.provider, outsider)
     await stage.joined(outsider, anna.number)
     await stage.pass_time()
@@ -152,14 +151,8 @@ async def phone_other_way_round(stage: Stage) -> list[Truth]:
     """The phone sends the colleague to the client, not the client to the colleague."""
     anna, boris = stage.phones
     call, leg = await talk_in(stage, anna)
-    leg.hold()
-    question = stage.dial(anna, boris.number)
-    second = await stage.answers(boris)
-    await question.answered.wait()
-    await stage.pass_time()
-    question.refer_to(leg)
-    await let_go(question)
-    await stage.joined(stage.client, boris.number)
+    question, second = await ask_by_phone(stage, leg, anna, boris)
+    await join_by_phone(stage, question, leg, boris.number)
     await end(stage, call, second)
     leg.hang_up()
     return [told(call, leg, (anna, boris), last=boris, transfers=(handed("attended", anna, boris),))]
@@ -169,11 +162,7 @@ async def phone_goes_back(stage: Stage) -> list[Truth]:
     """The employee asks a colleague on his second line, ends that, and goes on with the client."""
     anna, boris = stage.phones
     call, leg = await talk_in(stage, anna)
-    leg.hold()
-    question = stage.dial(anna, boris.number)
-    asked = await stage.answers(boris)
-    await question.answered.wait()
-    await stage.pass_time()
+    question, asked = await ask_by_phone(stage, leg, anna, boris)
     question.hang_up()
     await over(asked)
     leg.resume()
@@ -185,11 +174,7 @@ async def phone_client_gone(stage: Stage) -> list[Truth]:
     """The client hangs up on hold while the employee asks a colleague on his second line."""
     anna, boris = stage.phones
     call, leg = await talk_in(stage, anna)
-    leg.hold()
-    question = stage.dial(anna, boris.number)
-    asked = await stage.answers(boris)
-    await question.answered.wait()
-    await stage.pass_time()
+    question, asked = await ask_by_phone(stage, leg, anna, boris)
     call.hang_up()
     await over(leg)
     await end(stage, question, asked)
@@ -203,9 +188,7 @@ async def phone_to_outside(stage: Stage) -> list[Truth]:
     call, leg = await talk_in(stage, anna)
     leg.hold()
     question, theirs = await talk_out(stage, anna, outsider)
-    leg.refer_to(question)
-    await let_go(leg)
-    await stage.joined(stage.client, outsider)
+    await join_by_phone(stage, leg, question, outsider)
     await end(stage, call, theirs)
     question.hang_up()
     return [
@@ -220,14 +203,10 @@ async def phone_to_group(stage: Stage) -> list[Truth]:
     call, leg = await talk_in(stage, gleb)
     leg.hold()
     question = stage.dial(gleb, plan.RING_GROUP)
-    losers = [await stage.rings(anna), await stage.rings(boris)]
-    second = await stage.answers(vera)
-    await over(*losers)
+    second = await answers_first(stage, vera, anna, boris)
     await question.answered.wait()
     await stage.pass_time()
-    leg.refer_to(question)
-    await let_go(leg)
-    await stage.joined(stage.client, vera.number)
+    await join_by_phone(stage, leg, question, vera.number)
     await end(stage, call, second)
     question.hang_up()
     return [told(call, leg, tuple(stage.phones), last=vera, transfers=(handed("attended", gleb, vera),))]
@@ -239,14 +218,10 @@ async def phone_to_queue(stage: Stage) -> list[Truth]:
     call, leg = await talk_in(stage, anna)
     leg.hold()
     question = stage.dial(anna, plan.QUEUE)
-    losers = [await stage.rings(gleb), await stage.rings(egor)]
-    second = await stage.answers(dina)
-    await over(*losers)
+    second = await answers_first(stage, dina, gleb, egor)
     await stage.joined(dina.number, anna.number)
     await stage.pass_time()
-    leg.refer_to(question)
-    await let_go(leg)
-    await stage.joined(stage.client, dina.number)
+    await join_by_phone(stage, leg, question, dina.number)
     await end(stage, call, second)
     question.hang_up()
     return [told(call, leg, tuple(stage.phones), last=dina, transfers=(handed("attended", anna, dina),))]

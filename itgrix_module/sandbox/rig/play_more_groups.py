@@ -8,9 +8,8 @@ from typing import Any
 from itgrix_module.sandbox.rig import plan
 from itgrix_module.sandbox.rig.leg import Leg
 from itgrix_module.sandbox.rig.plan import MOBILE, did
-from itgrix_module.sandbox.rig.play_more_help import end, handed, over, told
+from itgrix_module.sandbox.rig.play_more_help import answers_first, ask_by_phone, end, handed, join_by_phone, over, told
 from itgrix_module.sandbox.rig.play_more_transfers import ask_by_code, send_on
-from itgrix_module.sandbox.rig.play_transfers import let_go
 from itgrix_module.sandbox.rig.stage import Stage
 from itgrix_module.sandbox.rig.truth import Truth
 
@@ -186,14 +185,8 @@ async def queue_agent_asks_by_phone(stage: Stage) -> list[Truth]:
     """An agent behind a Local channel asks a colleague on his second line and joins the two."""
     anna, gleb, dina, egor = stage.phones
     call, leg = await _agent_answers(stage, dina, (gleb, egor))
-    leg.hold()
-    question = stage.dial(dina, anna.number)
-    second = await stage.answers(anna)
-    await question.answered.wait()
-    await stage.pass_time()
-    leg.refer_to(question)
-    await let_go(leg)
-    await stage.joined(stage.client, anna.number)
+    question, second = await ask_by_phone(stage, leg, dina, anna)
+    await join_by_phone(stage, leg, question, anna.number)
     await end(stage, call, second)
     question.hang_up()
     return [told(call, leg, tuple(stage.phones), last=anna, transfers=(handed("attended", dina, anna),))]
@@ -212,9 +205,7 @@ async def queue_agent_asks_by_code(stage: Stage) -> list[Truth]:
 
 async def _agent_answers(stage: Stage, agent: Any, others: tuple[Any, ...]) -> tuple[Leg, Leg]:
     call = stage.dial_in(did(plan.QUEUE))
-    losers = [await stage.rings(other) for other in others]
-    leg = await stage.answers(agent)
-    await over(*losers)
+    leg = await answers_first(stage, agent, *others)
     await stage.joined(stage.client, agent.number)
     await stage.pass_time()
     return call, leg

@@ -12,6 +12,7 @@ from itgrix_module.sandbox.rig.leg import Leg
 from itgrix_module.sandbox.rig.manager import Manager
 from itgrix_module.sandbox.rig.phone import Phone
 from itgrix_module.sandbox.rig.plan import did
+from itgrix_module.sandbox.rig.play_transfers import let_go
 from itgrix_module.sandbox.rig.stage import Stage
 from itgrix_module.sandbox.rig.truth import Transfer, Truth, incoming
 
@@ -47,6 +48,38 @@ async def end(stage: Stage, who: Leg, *others: Leg) -> None:
     await stage.pass_time()
     who.hang_up()
     await over(*others)
+
+
+async def answers_first(stage: Stage, phone: Phone, *others: Phone) -> Leg:
+    """All ring, one answers, the others fall silent."""
+    silent = [await stage.rings(other) for other in others]
+    leg = await stage.answers(phone)
+    await over(*silent)
+    return leg
+
+
+async def press(stage: Stage, leg: Leg, code: str, number: str) -> None:
+    """A feature code of a transfer and, when the PBX asks for it, the number."""
+    leg.press(code)
+    await stage.pass_time()
+    leg.press(number)
+
+
+async def ask_by_phone(stage: Stage, leg: Leg, who: Phone, colleague: Phone) -> tuple[Leg, Leg]:
+    """The client is on hold, the two talk on the phone's second line: its leg and the colleague's."""
+    leg.hold()
+    question = stage.dial(who, colleague.number)
+    theirs = await stage.answers(colleague)
+    await question.answered.wait()
+    await stage.pass_time()
+    return question, theirs
+
+
+async def join_by_phone(stage: Stage, leg: Leg, other: Leg, number: str) -> None:
+    """The phone joins the far ends of its two legs (REFER with Replaces); then the client talks with ``number``."""
+    leg.refer_to(other)
+    await let_go(leg)
+    await stage.joined(stage.client, number)
 
 
 def handed(kind: Kind, source: Phone | str, target: Phone | str) -> Transfer:

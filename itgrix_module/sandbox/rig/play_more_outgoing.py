@@ -8,7 +8,7 @@ from typing import Any
 
 from itgrix_module.sandbox.rig import plan
 from itgrix_module.sandbox.rig.leg import Leg
-from itgrix_module.sandbox.rig.play_more_help import end, originate, over, talk_out
+from itgrix_module.sandbox.rig.play_more_help import answers_first, end, originate, over, talk_out
 from itgrix_module.sandbox.rig.stage import BEFORE_ANSWER, TALK, Stage
 from itgrix_module.sandbox.rig.truth import Outcome, Truth, outgoing
 
@@ -214,9 +214,7 @@ async def call_back_to_queue(stage: Stage) -> list[Truth]:
     """The client answers and waits in a queue until an agent answers."""
     gleb, dina, egor = stage.phones
     client, at = await _call_back(stage, plan.QUEUE)
-    losers = [await stage.rings(gleb), await stage.rings(egor)]
-    leg = await stage.answers(dina)
-    await over(*losers)
+    leg = await answers_first(stage, dina, gleb, egor)
     await end(stage, leg, client)
     return [called_back(stage, client, leg, at, plan.MEMBERS[plan.QUEUE])]
 

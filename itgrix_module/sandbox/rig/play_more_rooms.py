@@ -9,8 +9,7 @@ from itgrix_module.sandbox.rig import plan
 from itgrix_module.sandbox.rig.leg import Leg
 from itgrix_module.sandbox.rig.phone import Phone
 from itgrix_module.sandbox.rig.plan import did
-from itgrix_module.sandbox.rig.play_more_help import end, handed, over, talk_in, talk_out, told
-from itgrix_module.sandbox.rig.play_transfers import let_go
+from itgrix_module.sandbox.rig.play_more_help import end, handed, join_by_phone, over, talk_in, talk_out, told
 from itgrix_module.sandbox.rig.stage import TALK, Stage
 from itgrix_module.sandbox.rig.truth import Truth, internal, outgoing
 
@@ -72,9 +71,7 @@ async def conference_out(stage: Stage) -> list[Truth]:
     await stage.pass_time()
     question.hold()
     call, client = await talk_out(stage, anna)
-    call.refer_to(question)
-    await let_go(call)
-    await stage.joined(stage.client, boris.number)
+    await join_by_phone(stage, call, question, boris.number)
     await end(stage, client, second)
     question.hang_up()
     transfers = (handed("attended", anna, boris),)
@@ -153,9 +150,7 @@ async def clients_joined(stage: Stage) -> list[Truth]:
     call, leg = await talk_in(stage, anna)
     leg.hold()
     call2, second = await talk_in(stage, anna, other)
-    second.refer_to(leg)
-    await let_go(second)
-    await stage.joined(stage.client, other)
+    await join_by_phone(stage, second, leg, other)
     await end(stage, call, call2)
     leg.hang_up()
     return [
@@ -173,9 +168,7 @@ async def client_during_consultation(stage: Stage) -> list[Truth]:
     await stage.pass_time()
     question.hold()
     call, leg = await talk_in(stage, anna)
-    leg.refer_to(question)
-    await let_go(leg)
-    await stage.joined(stage.client, boris.number)
+    await join_by_phone(stage, leg, question, boris.number)
     await end(stage, call, second)
     question.hang_up()
     return [told(call, leg, (anna, boris), last=boris, transfers=(handed("attended", anna, boris),))]

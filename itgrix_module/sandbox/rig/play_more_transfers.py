@@ -7,7 +7,18 @@ from dataclasses import replace
 
 from itgrix_module.sandbox.rig import plan
 from itgrix_module.sandbox.rig.leg import Leg
-from itgrix_module.sandbox.rig.play_more_help import end, handed, over, talk_in, talk_out, told
+from itgrix_module.sandbox.rig.phone import Phone
+from itgrix_module.sandbox.rig.play_more_help import (
+    ask_by_phone,
+    end,
+    handed,
+    join_by_phone,
+    over,
+    press,
+    talk_in,
+    talk_out,
+    told,
+)
 from itgrix_module.sandbox.rig.play_transfers import let_go
 from itgrix_module.sandbox.rig.stage import BEFORE_ANSWER, TALK, Stage
 from itgrix_module.sandbox.rig.truth import Truth, internal, outgoing
@@ -78,9 +89,7 @@ async def blind_by_code(stage: Stage) -> list[Truth]:
     """The employee presses ## and the colleague's number."""
     anna, boris = stage.phones
     call, leg = await talk_in(stage, anna)
-    leg.press("##")
-    await stage.pass_time()
-    leg.press(boris.number)
+    await press(stage, leg, "##", boris.number)
     second = await stage.answers(boris)
     await end(stage, second, call)
     return [told(call, leg, (anna, boris), last=boris, transfers=(handed("blind", anna, boris),))]
@@ -97,10 +106,10 @@ async def blind_back(stage: Stage) -> list[Truth]:
     return [told(call, leg, (anna, boris), transfers=transfers)]
 
 
-async def send_on(stage: Stage, leg: Leg, to: object) -> Leg:
+async def send_on(stage: Stage, leg: Leg, to: Phone) -> Leg:
     """Blind transfer to a phone that answers; they talk."""
-    leg.refer(to.number)  # type: ignore[attr-defined]
-    second = await stage.answers(to)  # type: ignore[arg-type]
+    leg.refer(to.number)
+    second = await stage.answers(to)
     await let_go(leg)
     await stage.pass_time()
     return second
@@ -111,14 +120,8 @@ async def chain_of_transfers(stage: Stage) -> list[Truth]:
     anna, boris, vera, gleb = stage.phones
     call, leg = await talk_in(stage, anna)
     second = await send_on(stage, leg, boris)
-    second.hold()
-    question = stage.dial(boris, vera.number)
-    third = await stage.answers(vera)
-    await question.answered.wait()
-    await stage.pass_time()
-    second.refer_to(question)
-    await let_go(second)
-    await stage.joined(stage.client, vera.number)
+    question, third = await ask_by_phone(stage, second, boris, vera)
+    await join_by_phone(stage, second, question, vera.number)
     question.hang_up()
     await stage.pass_time()
     fourth = await ask_by_code(stage, third, gleb)
@@ -129,13 +132,11 @@ async def chain_of_transfers(stage: Stage) -> list[Truth]:
     return [told(call, leg, tuple(stage.phones), last=gleb, transfers=transfers)]
 
 
-async def ask_by_code(stage: Stage, leg: Leg, to: object) -> Leg:
+async def ask_by_code(stage: Stage, leg: Leg, to: Phone) -> Leg:
     """*2 and a colleague's number: the colleague's leg, while the two talk about the client."""
-    leg.press("*2")
-    await stage.pass_time()
-    leg.press(to.number)  # type: ignore[attr-defined]
-    second = await stage.answers(to)  # type: ignore[arg-type]
-    await stage.joined(to.number, leg.dialog.end.user)  # type: ignore[attr-defined]
+    await press(stage, leg, "*2", to.number)
+    second = await stage.answers(to)
+    await stage.joined(to.number, leg.dialog.end.user)
     await stage.pass_time()
     return second
 

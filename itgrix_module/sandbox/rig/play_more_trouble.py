@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from itgrix_module.sandbox.rig.leg import Leg
 from itgrix_module.sandbox.rig.plan import did
-from itgrix_module.sandbox.rig.play_more_help import end, handed, over, talk_in, told
+from itgrix_module.sandbox.rig.play_more_help import ask_by_phone, end, handed, join_by_phone, over, talk_in, told
 from itgrix_module.sandbox.rig.play_more_park import park
 from itgrix_module.sandbox.rig.play_transfers import let_go
 from itgrix_module.sandbox.rig.stage import Stage
@@ -92,15 +92,9 @@ async def cut_across_attended(stage: Stage) -> list[Truth]:
     """An attended transfer is completed while the link is cut."""
     anna, boris = stage.phones
     call, leg = await talk_in(stage, anna)
-    leg.hold()
-    question = stage.dial(anna, boris.number)
-    second = await stage.answers(boris)
-    await question.answered.wait()
-    await stage.pass_time()
+    question, second = await ask_by_phone(stage, leg, anna, boris)
     users = await stage.cut_ami()
-    leg.refer_to(question)
-    await let_go(leg)
-    await stage.joined(stage.client, boris.number)
+    await join_by_phone(stage, leg, question, boris.number)
     question.hang_up()
     await stage.heal_ami(users)
     await end(stage, call, second)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, delete
 
-from itgrix_module.app.ports import Tokens
+from itgrix_module.app.rest_ports import Tokens
 from itgrix_module.core import Core
 from itgrix_module.live import LiveSettings
 from itgrix_module.place import Place

@@ -63,6 +63,7 @@ def test_connections_are_possible_again_when_the_time_is_over(pbx: SandboxPbx, a
 
 
 def test_silent_pbx_keeps_the_connection_and_tells_all_late(pbx: SandboxPbx, ami: Ami) -> None:
+    ami.event("FullyBooted")  # the last thing on its way
     pbx.faults.silence()
     mark = ami.send("Ping")
     pbx.begin(Situation("missed"))

@@ -8,7 +8,8 @@ from wtforms import BooleanField, PasswordField, StringField
 from wtforms.validators import AnyOf, InputRequired, Length
 
 from itgrix_module.app.passwords import MOST
-from itgrix_module.app.users import LONGEST_NAME, OPERATE, ROLES
+from itgrix_module.app.user_ports import OPERATE, ROLES
+from itgrix_module.app.users import LONGEST_NAME
 from web.i18n import mark
 
 _NEEDED = mark("Fill in this field.")

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 
 from itgrix_module.app.passwords import folded
-from itgrix_module.app.users import ADMINISTER, OPERATE, VIEW
+from itgrix_module.app.user_ports import ADMINISTER, OPERATE, VIEW
 from itgrix_module.domain.failures import NeedsOwner
 from web import access, auditing, sessions
 from web.deps import deps

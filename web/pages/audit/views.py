@@ -6,7 +6,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -15,52 +15,18 @@ from flask import Blueprint, Response, render_template, request
 from itgrix_module.storage.audit import AuditEntry, AuditFilter
 from web import access
 from web.deps import deps
-from web.i18n import mark
+from web.formatting import moment
 from web.operating import Operations
+from web.pages.access.views import role_title
+from web.pages.audit.words import ACTIONS, AREAS, DETAILS
+from web.pages.wizard.views import TITLES as STEPS
 from web.preferences import text, zone
 
 blueprint = Blueprint("audit", __name__, url_prefix="/audit")
 
 PAGE = 50
 MOST_ROWS = 50_000
-AREAS: Mapping[str, str] = {
-    "settings": mark("Settings"),
-    "lines": mark("Lines"),
-    "employees": mark("Employees"),
-    "hooks": mark("Customizations"),
-    "customizations": mark("Customizations"),
-    "deliveries": mark("Deliveries"),
-    "calls": mark("Calls"),
-    "users": mark("Users"),
-    "login": mark("Logging in"),
-    "backups": mark("Backups"),
-    "log": mark("Log"),
-    "clients": mark("Data about a client"),
-    "diagnostics": mark("Diagnostics"),
-    "updates": mark("Updates"),
-}
-ACTIONS: Mapping[str, str] = {
-    "settings.save": mark("Settings changed"),
-    "settings.import": mark("Settings imported"),
-    "settings.export": mark("Settings exported"),
-    "users.add": mark("User added"),
-    "users.role": mark("Role changed"),
-    "users.password": mark("Password set"),
-    "users.remove": mark("User removed"),
-    "login.enter": mark("Logged in"),
-    "login.leave": mark("Logged out"),
-    "login.leave_others": mark("Other sessions ended"),
-    "login.password": mark("Own password changed"),
-    "backups.make": mark("Backup made"),
-    "backups.download": mark("Backup downloaded"),
-    "backups.upload": mark("Backup uploaded"),
-    "backups.remove": mark("Backup removed"),
-    "backups.restore": mark("Backup restored"),
-    "log.download": mark("Log downloaded"),
-    "clients.export": mark("Data about a client exported"),
-    "clients.erase": mark("Data about a client erased"),
-    "diagnostics.download": mark("Diagnostics downloaded"),
-}
+_TIMES = ("since", "until", "made_at")
 
 
 def operations() -> Operations:
@@ -121,11 +87,27 @@ def area_title(area: str) -> str:
 
 def details(entry: AuditEntry) -> list[tuple[str, str]]:
     """Names and values of what belongs to it."""
-    return [(str(name), _short(value)) for name, value in entry.data.items() if value not in ("", None, [], {})]
+    found = [(name, value) for name, value in entry.data.items() if value not in ("", None, [], {})]
+    return [(text(DETAILS.get(name, name)), _short(_spoken(name, value))) for name, value in found]
+
+
+def _spoken(name: str, value: Any) -> Any:
+    """A value as people say it."""
+    if isinstance(value, bool):
+        return text("yes") if value else text("no")
+    if name == "step":
+        return text(STEPS.get(str(value), str(value)))
+    if name == "role":
+        return role_title(str(value))
+    if name in _TIMES and isinstance(value, int | float):
+        return moment(value)
+    if isinstance(value, dict):
+        return "; ".join(f"{key}: {_spoken('', item)}" for key, item in value.items())
+    return ", ".join(str(_spoken("", item)) for item in value) if isinstance(value, list) else value
 
 
 def _short(value: Any) -> str:
-    shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    shown = str(value)
     return shown if len(shown) <= 300 else f"{shown[:300]}…"
 
 

@@ -9,9 +9,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, abort, make_response, render_template, request, send_file
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
 from markupsafe import escape
 from werkzeug.utils import secure_filename
+from werkzeug.wrappers import Response as Redirection
 
 from itgrix_module.app.ports import CallRow
 from itgrix_module.storage.queries import CallStory
@@ -22,6 +34,8 @@ from web.links import links
 from web.masking import without_secrets
 from web.pages.calls.forms import CallFilterForm
 from web.pages.calls.transcript import transcript
+from web.pages.deliveries.views import retry, said_retried
+from web.pages.reprocess.views import compare_call
 from web.preferences import text, zone
 from web.story import Line, tell
 
@@ -150,6 +164,20 @@ def _found(node: str, linkedid: str) -> CallStory:
 
 def _has_recording(call: CallRow) -> bool:
     return access.viewer().may(access.LISTEN) and deps().recording_file(call) is not None
+
+
+@blueprint.post("/<node>/<linkedid>/again")
+@access.needs(access.CHANGE)
+def again(node: str, linkedid: str) -> Redirection:
+    """What the portal lacks of a call: failed requests first, else a comparison with the records of the PBX."""
+    failed = [step.id for step in _found(node, linkedid).steps if step.state == "failed"]
+    if failed:
+        said_retried(retry(failed))
+    elif (problem := compare_call(linkedid)) is None:
+        return redirect(url_for("reprocess.index"))
+    else:
+        flash(problem, "warning")
+    return redirect(url_for("calls.show", node=node, linkedid=linkedid))
 
 
 @blueprint.get("/<node>/<linkedid>/recording")

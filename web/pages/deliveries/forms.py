@@ -38,6 +38,12 @@ class ChangeForm(FlaskForm):  # type: ignore[misc]
     )
 
 
+class AllForm(FlaskForm):  # type: ignore[misc]
+    """To repeat all of a list at once. What only waits for its turn needs no order."""
+
+    state = StringField(validators=[AnyOf(("retrying", "failed"))])
+
+
 class PauseForm(FlaskForm):  # type: ignore[misc]
     """Of everything that goes to the portal."""
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -10,13 +12,14 @@ from itgrix_module.storage.outbox_admin import OutboxAdmin
 from web import access, auditing, reading
 from web.deps import deps
 from web.i18n import mark
-from web.pages.deliveries.forms import DROP, DROP_CONFIRMED, PAUSE, STATES, ChangeForm, PauseForm
+from web.pages.deliveries.forms import DROP, DROP_CONFIRMED, PAUSE, STATES, AllForm, ChangeForm, PauseForm
 from web.preferences import plural, text
 from web.story.portal import STEP_NAMES, UNKNOWN_STEP
 
 blueprint = Blueprint("deliveries", __name__, url_prefix="/deliveries")
 
 PAGE = 50
+_NOTED = 50  # ids that the journal names
 _TITLES = {"waiting": mark("All that wait"), "retrying": mark("Being repeated"), "failed": mark("Failed for good")}
 
 
@@ -50,7 +53,7 @@ def pause() -> Response:
         abort(400)
     is_paused = form.order.data == PAUSE
     given.pause(is_paused)
-    auditing.note("deliveries paused" if is_paused else "deliveries resumed")
+    auditing.note("deliveries.pause" if is_paused else "deliveries.resume")
     flash(text("Nothing is sent to the portal until you resume.") if is_paused else text("Deliveries go on."), "ok")
     return redirect(url_for("deliveries.index"))
 
@@ -73,22 +76,46 @@ def change() -> str | Response:
     if form.order.data == DROP_CONFIRMED:
         _said_dropped(_drop(chosen))
     else:
-        _said_retried(_retry(chosen))
+        said_retried(retry(chosen))
     return redirect(url_for("deliveries.index", state=state))
 
 
-def _retry(chosen: list[int]) -> int:
+@blueprint.post("/all")
+@access.needs(access.CHANGE)
+def all_of_them() -> Response:
+    """Repeat the whole list, also what its page does not show."""
+    form = AllForm()
+    if not form.validate():
+        abort(400)
+    state = str(form.state.data)
+    said_retried(retry(reading.step_ids(state)))
+    return redirect(url_for("deliveries.index", state=state))
+
+
+def retry(chosen: Sequence[int]) -> int:
+    """Send steps again now, as the viewer; how many there were."""
     given, who = deps(), access.viewer().name
     if given.retry_steps is not None:
-        return given.retry_steps(chosen, who)
-    return OutboxAdmin(given.database).retry(chosen, given.clock(), who)
+        count = given.retry_steps(chosen, who)
+    else:
+        count = OutboxAdmin(given.database).retry(chosen, given.clock(), who)
+    _noted("deliveries.retry", chosen, count)
+    return count
 
 
-def _drop(chosen: list[int]) -> int:
+def _drop(chosen: Sequence[int]) -> int:
     given, who = deps(), access.viewer().name
     if given.drop_steps is not None:
-        return given.drop_steps(chosen, who)
-    return OutboxAdmin(given.database).drop(chosen, given.clock(), who)
+        count = given.drop_steps(chosen, who)
+    else:
+        count = OutboxAdmin(given.database).drop(chosen, given.clock(), who)
+    _noted("deliveries.drop", chosen, count)
+    return count
+
+
+def _noted(action: str, chosen: Sequence[int], count: int) -> None:
+    if count:
+        auditing.note(action, count=count, deliveries=list(chosen[:_NOTED]))
 
 
 def _refused(form: ChangeForm) -> Response:
@@ -107,7 +134,8 @@ def _ask(chosen: list[int], state: str) -> str | Response:
     return render_template("deliveries/drop.html", items=items, state=state, step_name=step_name)
 
 
-def _said_retried(count: int) -> None:
+def said_retried(count: int) -> None:
+    """On the next page."""
     if count:
         flash(plural("{n} delivery is sent again now.", "{n} deliveries are sent again now.", count), "ok")
     else:

@@ -16,7 +16,7 @@ PAGE = SettingsPage(
     (
         Group(
             mark("Call from the CRM"),
-            ("dial.context", "dial.prefix", "dial.timeout"),
+            ("dial.enabled", "dial.context", "dial.prefix", "dial.timeout"),
             mark("The employee's phone rings first, then the client is called."),
             ("dial.",),
         ),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from itgrix_module.app.desk_ports import Listing
 from itgrix_module.app.directory import DirectoryState
-from itgrix_module.app.ports import Employee
+from itgrix_module.app.people_ports import Employee
 
 PAGE = 50
 

@@ -101,6 +101,8 @@ def _state(board: LineBoard, row: Mapping[str, Any]) -> tuple[str, str]:
     if number in board.state.there or number in board.made:
         name = board.state.there.get(number) or board.made.get(number, "")
         return text("in the portal as “{name}”", name=name), "ok"
+    if board.state.failures.get(""):
+        return "", "quiet"  # the portal did not say which it has
     return text("not in the portal yet"), "warning"
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import reduce
@@ -182,12 +182,22 @@ def _cell(calls: int, most: int) -> Cell:
 
 def _named(view: str, name: str, figures: Figures) -> Row:
     if view == SOURCES:
-        return Row(name, name or text("no source"), figures)
+        title = _source_names().get(name, "")
+        return Row(name, title or name or text("no source"), figures, name if title else "")
     if view == LINES:
         title = deps().line_name(name) if name else ""
         return Row(name, title or phone(name) or text("no line"), figures, phone(name) if title else "")
     person = _people().name(name)
     return Row(name, person or phone(name), figures, phone(name) if person else "")
+
+
+def _source_names() -> Mapping[str, str]:
+    """The portal's names of its sources as far as they are known, read once for a page."""
+    if "report_sources" not in g:
+        desk = deps().settings
+        g.report_sources = dict(desk.listing("sources").items) if desk else {}
+    found: Mapping[str, str] = g.report_sources
+    return found
 
 
 def _people() -> People:

@@ -10,13 +10,13 @@ from flask import Blueprint, Response, abort, flash, jsonify, redirect, render_t
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from itgrix_module.app.reconcile_ports import KINDS, Progress, Reprocessing
+from itgrix_module.app.reconcile_ports import KINDS, Order, Progress, Reprocessing
 from itgrix_module.domain.failures import Failure
 from web import access, auditing
 from web.deps import deps
 from web.i18n import mark
 from web.pages.reprocess.forms import OrderForm
-from web.preferences import text, zone
+from web.preferences import said, sentence, text, zone
 
 blueprint = Blueprint("reprocess", __name__)
 
@@ -117,18 +117,28 @@ def order() -> ResponseReturnValue:
 
 def _begin(form: OrderForm) -> str | None:
     """Why it cannot be done, if it cannot."""
-    order = form.order(zone(), deps().clock(), access.viewer().name)
+    return _ordered(form.order(zone(), deps().clock(), access.viewer().name))
+
+
+def compare_call(linkedid: str) -> str | None:
+    """Begin the comparison of one call; why it cannot be done, if it cannot."""
+    if deps().reprocessing is None:
+        return text("Nothing of this call failed, and there are no records of the PBX to compare it with.")
+    return _ordered(Order(calls=(linkedid,), by_hand=True, who=access.viewer().name))
+
+
+def _ordered(order: Order) -> str | None:
     try:
         _desk().begin(order)
     except Failure as failure:
-        return str(text_of(failure))
+        return text_of(failure)
     auditing.note("reprocess", since=order.since, until=order.until, calls=list(order.calls), dry=order.dry)
     return None
 
 
 def text_of(failure: Failure) -> str:
     """With what to do."""
-    return " ".join(part for part in (failure.text, failure.hint) if part)
+    return " ".join(f"{sentence(said(part)).rstrip('.')}." for part in (failure.text, failure.hint) if part)
 
 
 def _page(form: OrderForm) -> str:

@@ -5,13 +5,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from itgrix_module.domain.call import Direction
 from itgrix_module.domain.failures import Failure
 from web import reading
 from web.charts import Bar, Bars
 from web.deps import deps
 from web.preferences import text, zone
-from web.words import DIRECTIONS
 
 HOURS = 24
 HOUR = 3600.0  # seconds
@@ -26,7 +24,7 @@ def last_day() -> Bars | None:
     except Failure:
         return None
     bars = [_bar(begin + place * HOUR, counted.get(place, (0, 0, 0))) for place in range(HOURS)]
-    parts = (text("Incoming, answered"), text("Incoming, not answered"), DIRECTIONS[Direction.OUTGOING].text)
+    parts = (text("Incoming, answered"), text("Incoming, not answered"), text("Outgoing calls"))
     return Bars("last-day", text("Calls of the last 24 hours"), parts, bars, text("Hour"))
 
 

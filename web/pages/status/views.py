@@ -8,21 +8,27 @@ from typing import Any
 from flask import Blueprint, current_app, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from itgrix_module.app.health import Health, Level
+from itgrix_module.app.health import Check, Health, Level
 from itgrix_module.app.wizard import WizardDesk
 from itgrix_module.domain.failures import Failure
 from web import access, reading
 from web.deps import deps
 from web.pages.status.chart import last_day as _last_day
 from web.people import People
-from web.preferences import said, sentence
+from web.preferences import said, sentence, text
 
 blueprint = Blueprint("status", __name__)
 
 LIVE_SHOWN = 20
 RECENT_SHOWN = 10
 _ORDER = ("pbx", "portal", "database", "deliveries", "recordings", "employees")
-_ICONS = {**{part: part for part in _ORDER}, "routing": "route", "dialling": "out", "events": "in", "disk": "database"}
+_ICONS = {part: part for part in _ORDER} | {
+    "routing": "route",
+    "dialling": "out",
+    "events": "in",
+    "disk": "database",
+    "version": "up",
+}
 
 
 @blueprint.get("/")
@@ -52,10 +58,10 @@ def live() -> str:
 
 def _glance() -> dict[str, Any]:
     health = deps().health()
-    levels = [check.level for check in health.checks]
+    levels, checks = [check.level for check in health.checks], [*health.checks, *_version(health)]
     return {
         "health": health,
-        "checks": sorted(health.checks, key=lambda check: _place(check.part)),
+        "checks": sorted(checks, key=lambda check: _place(check.part)),
         "errors": levels.count(Level.ERROR),
         "warnings": levels.count(Level.WARNING),
         "budget": round(100 * min(1.0, max(0.0, health.budget))),
@@ -64,6 +70,14 @@ def _glance() -> dict[str, Any]:
         "oldest_first": False,
         **_calls(health),
     }
+
+
+def _version(health: Health) -> list[Check]:
+    """Where nothing is known of newer versions, which one this is."""
+    if not health.checks or deps().updates is None or any(check.part == "version" for check in health.checks):
+        return []
+    words = text("version {version}; whether there is a newer one is not known", version=health.version)
+    return [Check("version", Level.OK, "version_alone", words)]
 
 
 def way_to_mend(part: str) -> str:
@@ -87,7 +101,7 @@ _PAGES = {
     "routing": "routing.index",
     "dialling": "portal.index",
     "events": "portal.index",
-    "updates": "updates.index",
+    "version": "updates.index",
     "backups": "backups.index",
 }
 

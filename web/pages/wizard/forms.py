@@ -12,7 +12,7 @@ from wtforms import BooleanField, Field, IntegerField, PasswordField, RadioField
 from wtforms.validators import Length, NumberRange, Optional
 
 from itgrix_module.app import wizard as steps
-from itgrix_module.app.ports import Employee
+from itgrix_module.app.people_ports import Employee
 from web.i18n import LANGUAGES, mark
 from web.preferences import text
 

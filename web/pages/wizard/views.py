@@ -178,6 +178,8 @@ def _after(step: str, form: StepForm, tried: Tried) -> str | Response:
     if tried.saved and tried.found.state == "ok":
         flash(text("{step}: everything works.", step=text(TITLES[step])), "ok")
         return redirect(_next(step))
+    if tried.saved and step == steps.LINES:
+        return redirect(_next(step))  # names can be left for later
     if tried.saved:
         return redirect(url_for("wizard.show", step=step))
     return _page(step, form, tried.found)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from itgrix_module.sandbox.pbx.call import RING_DELAY, Call
 from itgrix_module.sandbox.pbx.channel import UNKNOWN, Channel
@@ -13,6 +13,7 @@ from itgrix_module.sandbox.pbx.plots.incoming import part
 from itgrix_module.sandbox.pbx.plots.outgoing import TONE, through
 from itgrix_module.sandbox.pbx.timeline import Process
 
+TICK = 0.05  # seconds
 NO_CHANNEL, HUNG_UP, NO_ANSWER, SUCCESS, BUSY, CONGESTION = 0, 1, 3, 4, 5, 8
 _PHONE_REFUSALS = {BUSY: (17, 486, "BUSY"), HUNG_UP: (21, 603, "NOANSWER")}
 # behaviour of the client → cause, SIP code, DialStatus, outcome
@@ -25,7 +26,11 @@ _REFUSALS = {
 
 @dataclass(frozen=True)
 class Order:
-    """What an Originate asks for. ``timeout``: seconds for the employee to answer. ``channel``: as it was given."""
+    """What an Originate asks for. ``timeout``: seconds for the employee to answer. ``channel``: as it was given.
+
+    ``held``: seconds that whoever answers waits to be redirected; 0: the client is dialled at once. ``member``: who is
+    rung for a queue.
+    """
 
     channel: str
     exten: str
@@ -37,6 +42,13 @@ class Order:
     channel_id: str = ""
     other_id: str = ""
     variables: tuple[tuple[str, str], ...] = ()
+    held: float = 0.0
+    member: str = ""
+
+    @property
+    def rung(self) -> str:
+        """Whose phone rings."""
+        return self.member or self.extension
 
     @property
     def local(self) -> bool:
@@ -68,7 +80,9 @@ def respond(call: Call, order: Order, reason: int, channel: Channel | None = Non
 def play(call: Call, order: Order, click: Click) -> Process:
     """The whole call, as the two parties behave."""
     call.truth.client = order.exten
-    if not call.config.has_extension(order.extension):
+    if order.local and order.extension == call.config.queue.number:
+        order = replace(order, member=call.config.queue.members[0])
+    elif not call.config.has_extension(order.extension):
         call.truth.outcome = "failed"
         if order.local:
             yield 1.0
@@ -76,7 +90,7 @@ def play(call: Call, order: Order, click: Click) -> Process:
         return
     ring = _ring_through_local if order.local else _ring_phone
     phone, by = ring(call, order)
-    call.truth.rings(order.extension)
+    call.truth.rings(order.rung)
     call.truth.outcome, call.truth.waited_from = "cancelled", None
     yield RING_DELAY
     if click.agent == "busy":
@@ -97,7 +111,21 @@ def play(call: Call, order: Order, click: Click) -> Process:
     dialler = _agent_answers(call, order, phone, by)
     call.truth.waited_from = call.now
     call.truth.outcome = ""
+    if order.held:
+        yield from _held(call, order)
+        if not call.redirected:
+            call.release(dialler)
+            return
+        order = replace(order, exten=call.redirected)
+        call.truth.client = order.exten
     yield from _reach_client(call, order, click, dialler, phone)
+
+
+def _held(call: Call, order: Order) -> Process:
+    """Whoever answered hears nothing until somebody redirects him or his time is over."""
+    until = call.now + order.held
+    while not call.redirected and call.now < until:
+        yield TICK
 
 
 def _ring_phone(call: Call, order: Order) -> tuple[Channel, Channel]:
@@ -131,13 +159,23 @@ def _ring_through_local(call: Call, order: Order) -> tuple[Channel, Channel]:
     bridged = {"Context": context, "Exten": extension, "LocalOptimization": optimized}
     call.x.say("LocalBridge", ("LocalOne", one), ("LocalTwo", two), bridged)
     options = ",,HhTtrb(func-apply-sipheaders^s^1)"
-    two.show(ledger=(extension, context, "Dial", f"PJSIP/{call.contact(extension)}{options}"))
+    two.show(ledger=(extension, context, "Dial", f"PJSIP/{call.contact(order.rung)}{options}"))
     call.dial(None, one, order.channel.removeprefix("Local/"), via=None)
+    if order.member:  # a queue answers by itself
+        _originated(call, order, one)
     call.record(two, f"internal-{extension}-{order.number or 'unknown'}", ours=False)
-    phone = dial_inside(call, two, extension)
-    call.x.state(one, "Ringing")
-    call.dial_state(one)
+    phone = dial_inside(call, two, order.rung)
+    if not order.member:
+        call.x.state(one, "Ringing")
+        call.dial_state(one)
     return phone, two
+
+
+def _originated(call: Call, order: Order, one: Channel) -> None:
+    respond(call, order, SUCCESS, one)
+    call.x.state(one, "Up")
+    call.dial_end(one, "ANSWER")
+    one.show(runs_dialplan=True, ledger=("", "", "Wait", f"{order.held:g}"))
 
 
 def _prepare(call: Call, channel: Channel, order: Order) -> None:
@@ -173,7 +211,8 @@ def _local_fails(call: Call, order: Order, phone: Channel, two: Channel, reason:
     if not status:
         call.dial_end(phone, "CANCEL")
     call.soft(two)
-    respond(call, order, reason)
+    if not order.member:
+        respond(call, order, reason)
     call.hang_up(two, cause)
     call.hang_up(phone, *((cause, tech) if status else (16, 0)))
 
@@ -188,6 +227,8 @@ def _agent_answers(call: Call, order: Order, phone: Channel, by: Channel) -> Cha
         phone.show(runs_dialplan=True, ledger=(order.exten, order.context, "Dial", ""))
         return phone
     call.pick_up(phone)
+    if order.member:
+        return one
     respond(call, order, SUCCESS, one)
     one.show(number=phone.number, label=phone.label)
     call.x.state(one, "Up")
@@ -215,7 +256,7 @@ def _reach_client(call: Call, order: Order, click: Click, dialler: Channel, phon
         _hear_tone_out(call, dialler)
         return
     call.pick_up(leg)
-    call.truth.talks(order.extension, call.now)
+    call.truth.talks(order.rung, call.now)
     yield click.talk
     if dialler.mate:
         call.caller_id(dialler.mate, order.number, leg.label)

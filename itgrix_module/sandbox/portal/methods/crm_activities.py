@@ -14,7 +14,6 @@ from itgrix_module.sandbox.portal.params import Params, as_int, as_list, as_map,
 from itgrix_module.sandbox.portal.query import Page, matches, ordered, paged
 
 ON_DEMAND = ("COMMUNICATIONS", "FILES")
-UNBOUND = "Could not build binding. Please ensure that owner info and communications are defined correctly"
 TASK_TYPES = ("1", "2", "3", "4")
 
 

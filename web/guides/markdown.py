@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import mistune
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from mistune.plugins.table import table
 
 Address = Callable[[str], str]
@@ -27,11 +27,9 @@ class _Guide(mistune.HTMLRenderer):
 
     def link(self, text: str, url: str, title: str | None = None) -> str:  # noqa: ARG002
         if url.startswith("https://"):
-            return str(
-                Markup('<a href="{}" rel="noopener noreferrer" target="_blank">{}</a>').format(url, Markup(text))  # noqa: S704
-            )
+            return f'<a href="{escape(url)}" rel="noopener noreferrer" target="_blank">{text}</a>'
         found = self._address(url.partition("#")[0].removesuffix(".md"))
-        return str(Markup('<a href="{}">{}</a>').format(found, Markup(text))) if found else text  # noqa: S704
+        return f'<a href="{escape(found)}">{text}</a>' if found else text
 
     def paragraph(self, text: str) -> str:
         return super().paragraph(text) if text.strip() else ""  # it was a picture

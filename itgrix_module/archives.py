@@ -32,6 +32,7 @@ from itgrix_module.app.backups import (
 from itgrix_module.domain.failures import NeedsOwner
 
 _BLOCK = 1024 * 1024  # bytes
+# What zipfile raises for a damaged file or for one made by means that it does not know.
 _FAULTS = (
     zipfile.BadZipFile,
     zlib.error,

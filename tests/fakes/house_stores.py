@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""In memory, for quick tests: settings, employees, duties, tokens and limits. They pass the contract tests too."""
+"""In memory, for quick tests: settings, employees, duties and limits. They pass the contract tests too."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from copy import deepcopy
 from typing import Any
 
 from itgrix_module.app.people_ports import Employee
-from itgrix_module.app.rest_ports import LimitState, Tokens
+from itgrix_module.app.rest_ports import LimitState
 from tests.fakes.memory import through_json
 
 
@@ -59,23 +59,6 @@ class MemoryLeases:
         with self._lock:
             if self._held.get(name, ("", 0.0))[0] == owner:
                 del self._held[name]
-
-
-class MemoryTokenStore:
-    def __init__(self, tokens: Tokens | None = None) -> None:
-        self._tokens = tokens
-        self._lock = threading.Lock()
-
-    def load(self) -> Tokens | None:
-        return self._tokens
-
-    def save(self, tokens: Tokens) -> None:
-        self._tokens = tokens
-
-    @contextmanager
-    def exclusive(self) -> Iterator[None]:
-        with self._lock:
-            yield
 
 
 class MemoryLimitStore:

@@ -14,13 +14,13 @@ from dataclasses import replace
 from typing import Any
 
 from itgrix_module.app.ports import CallRow, Lane, NewStep, PortalSide, Settlement, TimelineEntry, Work
+from itgrix_module.bitrix24.memory import MemoryTokens
 from itgrix_module.domain.failures import Permanent, Temporary
 from tests.fakes.house_stores import (
     MemoryEmployeeStore,
     MemoryLeases,
     MemoryLimitStore,
     MemorySettingStore,
-    MemoryTokenStore,
 )
 from tests.fakes.memory import STATES, MemoryCall, MemoryData, MemoryStep, through_json
 
@@ -218,7 +218,7 @@ class MemoryStores:
         self.settings = MemorySettingStore()
         self.employees = MemoryEmployeeStore()
         self.leases = MemoryLeases()
-        self.tokens = MemoryTokenStore()
+        self.tokens = MemoryTokens()
         self.limits = MemoryLimitStore()
 
     def steps_of(self, node: str, linkedid: str) -> list[MemoryStep]:

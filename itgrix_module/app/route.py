@@ -53,9 +53,13 @@ _HURRY = frozenset(("budget", "method_held", "timeout", "read_timeout", "connect
 
 @dataclass
 class _Look:
-    """What is known at a moment, and the questions that are still open: key to how it is asked and where."""
+    """What is known at a moment, and the questions that are still open: key to how it is asked and where.
+
+    ``began``: when the caller was first thought about, monotonic seconds.
+    """
 
     facts: Facts
+    began: float
     stale: bool = False
     open: dict[Hashable, tuple[Jobs, Callable[[], None]]] = field(default_factory=dict)
 
@@ -88,6 +92,8 @@ class Router:
             routed = self._routed(asked, began)
         finally:
             self._room.release()
+        if routed.decision.extension:
+            self._from.devices.sent(routed.decision.extension)
         return replace(routed, seconds=time.monotonic() - began)
 
     def _routed(self, asked: Asked, began: float) -> Routed:
@@ -107,11 +113,13 @@ class Router:
 
     def _gathered(self, number: str, rules: RouteRules, settings: RouteSettings, until: float) -> _Look:
         """Ask what is missing, again as answers show what else is missing, until all is known or time is up."""
-        change, jobs = threading.Event(), dict[Hashable, Job]()
+        change, jobs, began = threading.Event(), dict[Hashable, Job](), time.monotonic()
         while True:
             change.clear()
             answered = {key for key, job in jobs.items() if job.done}
-            look = self._look(number, rules, settings, jobs)
+            look = _Look(Facts(number), began)
+            if number:
+                self._look(look, number, rules, settings, jobs)
             for key, (lane, work) in look.open.items():
                 if key not in jobs:
                     jobs[key] = lane.start(key, work)
@@ -121,17 +129,15 @@ class Router:
                 return look
             change.wait(rest)
 
-    def _look(self, number: str, rules: RouteRules, settings: RouteSettings, jobs: Mapping[Hashable, Job]) -> _Look:
-        look = _Look(Facts(number))
-        if not number:
-            return look
+    def _look(
+        self, look: _Look, number: str, rules: RouteRules, settings: RouteSettings, jobs: Mapping[Hashable, Job]
+    ) -> None:
         records = self._records(look, number, rules, settings)
         last = self._last(look, number, settings) if LAST in rules.choices else ""
         trouble = _trouble(jobs.get(("client", number)))
         is_open = self._is_open(look, rules, settings)
         look.facts = Facts(number, records, last, {}, is_open, trouble)
         look.facts = replace(look.facts, staff=self._staff(look, rules, settings))
-        return look
 
     def _records(
         self, look: _Look, number: str, rules: RouteRules, settings: RouteSettings
@@ -204,7 +210,7 @@ class Router:
         extension, devices = staff.extension, self._from.devices
         if not extension:
             return NOT_TOLD
-        state = devices.state(extension)
+        state = devices.state(extension, look.began)
         if state is None:
             look.open["device", extension] = (self._pbx, lambda: devices.ask(extension))
         return state or NOT_TOLD

@@ -80,11 +80,17 @@ class People(Protocol):
 class Devices(Protocol):
     """States of phones, in Asterisk's words."""
 
-    def state(self, extension: str) -> str | None:
-        """As known now; None when it has to be asked."""
+    def state(self, extension: str, since: float) -> str | None:
+        """As known now, by an answer that came after ``since`` (monotonic seconds) or one that counts for others too.
+
+        None when it has to be asked.
+        """
 
     def ask(self, extension: str) -> None:
         """Ask the PBX; afterwards it is known, as far as the PBX knows it. Raises Failure."""
+
+    def sent(self, extension: str) -> None:
+        """A call is on its way there: what was known of it is old."""
 
 
 class Talks(Protocol):

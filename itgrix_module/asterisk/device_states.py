@@ -17,9 +17,9 @@ from typing import Protocol
 from itgrix_module.asterisk.message import Message
 from itgrix_module.asterisk.wire import Headers
 
-FRESH = 1.0  # seconds for which an answer counts
+FRESH = 0.2  # seconds for which an answer counts for callers who come after it
 HEARD = 30.0  # seconds for which a state counts that an event told
-DEVICES_FRESH = 2.0  # seconds for which a list of all devices counts
+DEVICES_FRESH = 1.0  # seconds for which a list of all devices counts
 WAIT = 1.0  # seconds for an answer of the PBX
 MOST = 10_000  # extensions that are remembered
 
@@ -31,6 +31,8 @@ _ORDER = (
     *("BUSY", "RINGINUSE", "INUSE", "RINGING", "ONHOLD"),
     *("NOT_INUSE", "UNKNOWN", "UNAVAILABLE", "INVALID"),
 )
+
+_NO_DEVICES: tuple[float, dict[str, str]] = (float("-inf"), {})  # when they were listed, and their states
 
 
 class Actions(Protocol):
@@ -46,7 +48,8 @@ class Actions(Protocol):
 @dataclass(frozen=True)
 class _Seen:
     state: str
-    until: float
+    at: float
+    counts: float  # seconds
 
 
 class DeviceStates:
@@ -64,13 +67,15 @@ class DeviceStates:
     ) -> None:
         self._link, self._context, self._clock = link, context, clock
         self._seen: dict[str, _Seen] = {}
-        self._devices: tuple[float, dict[str, str]] = (float("-inf"), {})
+        self._devices = _NO_DEVICES
         self._lock = threading.Lock()
 
-    def state(self, extension: str) -> str | None:
+    def state(self, extension: str, since: float) -> str | None:
         """See the port."""
         seen = self._seen.get(extension)
-        return seen.state if seen is not None and self._clock() <= seen.until else None
+        if seen is None:
+            return None
+        return seen.state if seen.at >= since or self._clock() <= seen.at + seen.counts else None
 
     def ask(self, extension: str) -> None:
         """See the port."""
@@ -90,7 +95,13 @@ class DeviceStates:
             extension = extension_of(message.get("Device"))
             with self._lock:
                 self._seen.pop(extension, None)
-                self._devices = (float("-inf"), {})
+                self._devices = _NO_DEVICES
+
+    def sent(self, extension: str) -> None:
+        """See the port."""
+        with self._lock:
+            self._seen.pop(extension, None)
+            self._devices = _NO_DEVICES
 
     def forget(self) -> None:
         """The link was lost: events may have been missed."""
@@ -98,11 +109,11 @@ class DeviceStates:
             self._seen.clear()
 
     def _put(self, extension: str, state: str, seconds: float) -> None:
-        until = self._clock() + seconds
+        seen = _Seen(state, self._clock(), seconds)
         with self._lock:
             if len(self._seen) >= MOST:
                 self._seen.clear()
-            self._seen[extension] = _Seen(state, until)
+            self._seen[extension] = seen
 
     def _of_devices(self, extension: str) -> str:
         at, known = self._devices

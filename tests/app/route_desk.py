@@ -74,6 +74,7 @@ class Office:
         self.devices: dict[str, str] = {"101": "NOT_INUSE", "102": "NOT_INUSE"}
         self.asked_devices: list[str] = []
         self.known_devices: dict[str, str] = {}
+        self.sent_to: list[str] = []
         self.device_gate, self.day_gate, self.talk_gate = Gate(), Gate(), Gate()
         self.days: dict[int, str] = {}
         self.asked_days: list[tuple[int, ...]] = []
@@ -92,8 +93,12 @@ class Office:
     def name(self, user: int) -> str:
         return f"user {user}"
 
-    def state(self, extension: str) -> str | None:
+    def state(self, extension: str, since: float) -> str | None:
         return self.known_devices.get(extension)
+
+    def sent(self, extension: str) -> None:
+        self.sent_to.append(extension)
+        self.known_devices.pop(extension, None)
 
     def ask(self, extension: str) -> None:
         self.asked_devices.append(extension)

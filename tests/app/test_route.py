@@ -40,8 +40,15 @@ def test_busy_employee_is_seen_by_his_phone_now(make_route: MakeRoute) -> None:
     desk.office.devices["101"] = "INUSE"
     assert said(desk.route()) == ("", "busy")
     desk.office.devices["101"] = "NOT_INUSE"
-    desk.office.known_devices.clear()  # an answer of the PBX counts for a second
+    desk.office.known_devices.clear()  # an answer of the PBX counts for a moment
     assert said(desk.route()) == ("101", "responsible")
+
+
+def test_phone_that_was_just_sent_a_call_is_looked_at_again_for_the_next_caller(make_route: MakeRoute) -> None:
+    desk = make_route()
+    assert said(desk.route()) == ("101", "responsible")
+    desk.office.devices["101"] = "RINGING"
+    assert said(desk.route()) == ("", "busy")
 
 
 @pytest.mark.parametrize("number", ["", "anonymous", "101", "*97"])

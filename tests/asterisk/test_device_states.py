@@ -28,7 +28,11 @@ class Bench:
 
     def asked(self, extension: str) -> str | None:
         self.states.ask(extension)
-        return self.states.state(extension)
+        return self.state(extension)
+
+    def state(self, extension: str, since: float | None = None) -> str | None:
+        """For a caller who comes now, or who came at ``since``."""
+        return self.states.state(extension, self.now + 0.001 if since is None else since)
 
     def devices(self, **states: str) -> None:
         """``PJSIP_101="INUSE"``."""
@@ -82,10 +86,10 @@ def test_extension_of_a_device(device: str, extension: str) -> None:
 
 def test_hint_is_asked_and_counts_for_a_moment(bench: Bench) -> None:
     bench.hints["101"] = 1
-    assert bench.states.state("101") is None
+    assert bench.state("101") is None
     assert bench.asked("101") == "INUSE"
     bench.now += FRESH + 0.1
-    assert bench.states.state("101") is None
+    assert bench.state("101") is None
     assert bench.ami.seen("DeviceStateList") == []
 
 
@@ -119,25 +123,46 @@ def test_event_of_a_hint_counts_longer_and_without_asking(bench: Bench) -> None:
     bench.states.hear(event("ExtensionStatus", Exten="101", Context="ext-local", Status="8"))
     bench.states.hear(event("ExtensionStatus", Exten="102", Context="elsewhere", Status="8"))
     bench.now += HEARD
-    assert (bench.states.state("101"), bench.states.state("102")) == ("RINGING", None)
+    assert (bench.state("101"), bench.state("102")) == ("RINGING", None)
     assert bench.ami.seen("ExtensionState") == []
     bench.now += 1
-    assert bench.states.state("101") is None
+    assert bench.state("101") is None
 
 
 def test_event_of_a_device_makes_what_is_known_old(bench: Bench) -> None:
     bench.hints["101"] = 0
     bench.asked("101")
     bench.states.hear(event("DeviceStateChange", Device="Queue:701_avail", State="INUSE"))
-    assert bench.states.state("101") == "NOT_INUSE"
+    assert bench.state("101") == "NOT_INUSE"
     bench.states.hear(event("DeviceStateChange", Device="PJSIP/101", State="INUSE"))
-    assert bench.states.state("101") is None
+    assert bench.state("101") is None
+
+
+def test_answer_counts_for_the_caller_for_whom_it_was_asked_however_long_the_rest_takes(bench: Bench) -> None:
+    came = bench.now
+    bench.hints["101"] = 0
+    bench.asked("101")
+    bench.now += 4
+    assert bench.state("101", since=came) == "NOT_INUSE"
+    assert bench.state("101") is None
+
+
+@pytest.mark.parametrize("has_hint", [True, False])
+def test_phone_to_which_a_call_was_sent_is_asked_again(bench: Bench, has_hint: bool) -> None:
+    bench.devices(PJSIP_101="NOT_INUSE")
+    if has_hint:
+        bench.hints["101"] = 0
+    assert bench.asked("101") == "NOT_INUSE"
+    bench.states.sent("101")
+    bench.hints["101"] = 8
+    assert bench.state("101") is None
+    assert bench.asked("101") == "RINGING"
 
 
 def test_lost_link_makes_all_old(bench: Bench) -> None:
     bench.states.hear(event("ExtensionStatus", Exten="101", Context="ext-local", Status="0"))
     bench.states.forget()
-    assert bench.states.state("101") is None
+    assert bench.state("101") is None
 
 
 def test_pbx_that_knows_no_such_action_is_told_as_a_failure(bench: Bench) -> None:
@@ -147,7 +172,7 @@ def test_pbx_that_knows_no_such_action_is_told_as_a_failure(bench: Bench) -> Non
     bench.ami.on("DeviceStateList", refuse)
     with pytest.raises(Permanent):
         bench.states.ask("101")
-    assert bench.states.state("101") is None
+    assert bench.state("101") is None
 
 
 def test_extension_that_is_no_header_is_refused(bench: Bench) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from itgrix_module.app.lookout import Found, Lookout
 from itgrix_module.app.workers import Worker
 from itgrix_module.place import heard_at
 from itgrix_module.pump import Pump
@@ -23,20 +24,20 @@ _BEAT = 1.0  # seconds between two notes that the PBX was heard
 
 
 def start_delivery(stack: ExitStack, service: Service) -> None:
-    def work() -> int:
-        return service.deliverer.deliver_due() if service.directory.is_ready else 0
+    deliverer, directory = service.deliverer, service.directory
 
+    def work(found: Found) -> int:
+        return deliverer.deliver_due(found) if directory.is_ready else 0
+
+    lookout = Lookout(work, deliverer.idle, service.wake.event(), service.ending.event.is_set)
     for number in range(DELIVERY_WORKERS):
         name = f"delivery-{number + 1}"
-        stack.enter_context(_worker(service, name, work, service.wake.event(), service.deliverer.idle))
+        stack.enter_context(_worker(service, name, lookout.turn, threading.Event(), lambda: 0.0))
     customizer, errands = service.customizer, service.aftercare.errands
-
-    def more_work() -> int:
-        return work() if customizer.is_active else 0
-
     for number in range(DELIVERY_WORKERS, DELIVERY_WORKERS + MORE_WORKERS):
-        name = f"delivery-{number + 1}"
-        stack.enter_context(_worker(service, name, more_work, service.wake.event(), lambda: _SIDE_LOOK))
+        name, more_work = f"delivery-{number + 1}", lambda: lookout.turn() if customizer.is_active else 0
+        idle = lambda: 0.0 if customizer.is_active else _SIDE_LOOK  # noqa: E731
+        stack.enter_context(_worker(service, name, more_work, threading.Event(), idle))
     stack.enter_context(_worker(service, "errands", errands.run_due, service.wake.event(), errands.idle))
     stack.callback(customizer.close)
     stack.callback(service.library.close)

@@ -18,6 +18,7 @@ from itgrix_module.app import orders, plans, settling
 from itgrix_module.app.answers_kept import Aftermath, AnswersKept, KeptAnswer, nothing_follows
 from itgrix_module.app.clients import Clients
 from itgrix_module.app.customizing import Customizer, Prepared
+from itgrix_module.app.lookout import Found, told_nobody
 from itgrix_module.app.lost_answers import LostAnswers, Portal
 from itgrix_module.app.orders import Options
 from itgrix_module.app.pace import Pace
@@ -77,8 +78,8 @@ class Deliverer:
         """A lease belongs to one thread: another one of ours that takes it over must be noticed."""
         return f"{self._owner}:{threading.current_thread().name}"
 
-    def deliver_due(self) -> int:
-        """Send what is due; returns how many calls were handled.
+    def deliver_due(self, found: Found = told_nobody) -> int:
+        """Send what is due; returns how many calls were handled. ``found``: called once some are taken, before sending.
 
         Raises Failure when the database does not take part; then nothing is lost and the next call goes on.
         """
@@ -86,30 +87,31 @@ class Deliverer:
         if self._pace.is_held:
             return 0  # what is claimed is sent at once, so that no card goes out after its ringing
         with self._standing.turn() as mine:
-            return (self._deliver_live() or self._deliver_records() or self._deliver_late()) if mine else 0
-
-    def _deliver_live(self) -> int:
-        lanes = self._claimed(Priority.CARD, Priority.FINISH)
-        self._send(lanes)
-        return len(lanes)
-
-    def _deliver_records(self) -> int:
-        """Calls that ended before the portal heard of them. However many wait, there is a worker for who rings now."""
-        with self._pace.records_turn() as mine:
             if not mine:
                 return 0
-            lanes = self._claimed(Priority.RECORD, Priority.RECORD)
-            self._send(lanes)
-            return len(lanes)
+            return self._deliver_live(found) or self._deliver_records(found) or self._deliver_late(found)
 
-    def _deliver_late(self) -> int:
+    def _deliver_live(self, found: Found) -> int:
+        return self._sent(self._claimed(Priority.CARD, Priority.FINISH), found)
+
+    def _deliver_records(self, found: Found) -> int:
+        """Calls that ended before the portal heard of them. However many wait, there is a worker for who rings now."""
+        with self._pace.records_turn() as mine:
+            return self._sent(self._claimed(Priority.RECORD, Priority.RECORD), found) if mine else 0
+
+    def _deliver_late(self, found: Found) -> int:
         """A call of the past, when nothing else is due; one worker at a time, so that live calls never wait for it."""
         with self._pace.late_turn() as mine:
             if not mine:
                 return 0
             lanes = self._outbox.claim(self._worker, self._clock(), LEASE, 1, Priority.LATE, Priority.LATE)
+            return self._sent(lanes, found)
+
+    def _sent(self, lanes: Sequence[Lane], found: Found) -> int:
+        if lanes:
+            found()
             self._send(lanes)
-            return len(lanes)
+        return len(lanes)
 
     def idle(self) -> float:
         """Seconds until there can be something to send; another process may put it there, so never long."""

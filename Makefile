@@ -17,10 +17,7 @@ demo:  ## the product with a sandbox portal and a sandbox PBX, panel on :8077
 
 test:  ## all tests, also those with a real MariaDB, Asterisk and browser
 	@$(PYTHON) tools/setup.py --system test
-	@echo "==> Tests that can share the machine, also with MariaDB and Chromium"
-	@$(TESTS) --ignore=tests/live
-	@echo "==> Calls on a real Asterisk 22 and 16, which keep time (some minutes; the packages are fetched once)"
-	@$(BIN)/python -m pytest -q tests/live
+	@$(BIN)/python tools/tests.py
 
 quick: setup  ## the tests that need no service
 	@$(TESTS) -m "not live"

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All tests: calls on real PBXs keep time and go first; beside them, in what is left of the machine, all others.
+
+Two runs of pytest at once. What the others say is shown as it comes, what the calls say behind it, so that neither
+cuts the other's lines. Ends with 1 when a test failed; ends both runs when it is told to stop.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PYTEST = (sys.executable, "-m", "pytest", "-q")
+CALLS = (*PYTEST, "tests/live")
+# A test of a browser or a service waits more than it computes: more processes than most machines have cores.
+OTHERS = ("nice", "-n", "15", *PYTEST, "-n", "3", "--no-loadscope-reorder", "--ignore=tests/live")
+LOOK = 0.5  # seconds
+
+
+def main() -> int:
+    """Run both; returns the exit code."""
+    began = time.monotonic()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with tempfile.TemporaryDirectory(prefix="itgrix-tests-") as folder:
+        bad = run_both(Path(folder) / "calls.txt")
+    print(f"==> {'FAILED' if bad else 'All passed'} after {(time.monotonic() - began) / 60:.1f} minutes", flush=True)
+    return 1 if bad else 0
+
+
+def run_both(told: Path) -> bool:
+    """Whether a test failed. ``told``: file for what the calls say."""
+    print("==> Calls on a real Asterisk 22 and 16 (told at the end), and beside them all other tests", flush=True)
+    with told.open("wb") as file:
+        calls = subprocess.Popen(CALLS, cwd=ROOT, stdout=file, stderr=file, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+    others = subprocess.Popen(OTHERS, cwd=ROOT)
+    try:
+        bad = bool(others.wait())
+        print("==> Calls on a real Asterisk", flush=True)
+        return bool(follow(calls, told)) or bad
+    except KeyboardInterrupt:
+        for process in (calls, others):
+            process.send_signal(signal.SIGINT)
+        return bool(calls.wait() + others.wait() + 1)
+
+
+def follow(process: subprocess.Popen[bytes], told: Path) -> int:
+    """Show what it has said and goes on to say until it ends; returns its exit code."""
+    with told.open("rb") as file:
+        while True:
+            code = process.poll()
+            sys.stdout.write(file.read().decode(errors="replace"))
+            sys.stdout.flush()
+            if code is not None:
+                return code
+            time.sleep(LOOK)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from itgrix_module.app.house_ports import Leases
 
-LEASE = 90.0  # seconds; longer than any pause between two looks
-RENEW, AGAIN = 20.0, 5.0  # seconds between two renewals, and between two tries to take it over
+# Seconds beside the pause of whoever has it. Together with AGAIN less than the 30 seconds after which a click is stale.
+LEASE = 15.0
+RENEW, AGAIN = 5.0, 3.0  # seconds between two renewals, and between two tries to take it over
 
 
 class Duty:
@@ -22,13 +23,15 @@ class Duty:
         self.is_mine = False
         self._next = self._looked = 0.0
 
-    def held(self) -> bool:
-        """Is it ours? Takes and renews it. Raises Failure of the database, and is nobody's then."""
+    def held(self, pause: float = 0.0) -> bool:
+        """Is it ours? Takes and renews it. ``pause``: seconds until it is asked again. Raises Failure of the database,
+        and is nobody's then.
+        """
         now = self._clock()
         if self._looked <= now < self._next:
             return self.is_mine
         self.is_mine, self._next = False, 0.0
-        self.is_mine = self._leases.take(self._name, self._owner, now, LEASE)
+        self.is_mine = self._leases.take(self._name, self._owner, now, LEASE + pause)
         self._looked, self._next = now, now + (RENEW if self.is_mine else AGAIN)
         return self.is_mine
 

@@ -141,7 +141,9 @@ class WayIn:
         self.store.prune(self._clock() - KEPT_DAYS * _DAY)
 
     def _is_polling(self) -> bool:
-        return event_ways.way(self._settings()) == POLL and self.handlers.are_settled and self.duty.held()
+        if event_ways.way(self._settings()) != POLL or not self.handlers.are_settled:
+            return False
+        return self.duty.held(self._pace(more=False))
 
     def _pace(self, *, more: bool) -> float:
         house = self._core.settings.house

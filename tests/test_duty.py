@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import pytest
 
+from itgrix_module.app.dial_orders import DialRules
+from itgrix_module.app.event_pace import WORKING
 from itgrix_module.domain.failures import Temporary
 from itgrix_module.duty import AGAIN, LEASE, RENEW, Duty
 from tests.fakes.house_stores import MemoryLeases
@@ -58,6 +60,18 @@ def test_who_is_gone_is_followed_by_the_other_and_does_not_have_it_when_he_is_ba
     scene.now += LEASE
     assert scene.other.held()
     assert not scene.one.held()
+
+
+def test_who_looks_seldom_keeps_it_until_he_looks_again() -> None:
+    scene = Scene()
+    assert scene.one.held(pause=60.0)
+    scene.now += 60.0
+    assert not scene.other.held()
+    assert scene.one.held(pause=60.0)
+
+
+def test_another_one_looks_before_the_clicks_of_who_is_gone_are_stale() -> None:
+    assert LEASE + WORKING + AGAIN < DialRules.oldest
 
 
 def test_who_leaves_gives_it_away_at_once() -> None:

@@ -71,7 +71,7 @@ def test_who_looks_seldom_keeps_it_until_he_looks_again() -> None:
 
 
 def test_another_one_looks_before_the_clicks_of_who_is_gone_are_stale() -> None:
-    assert LEASE + WORKING + AGAIN < DialRules.oldest
+    assert DialRules.oldest > LEASE + WORKING + AGAIN
 
 
 def test_who_leaves_gives_it_away_at_once() -> None:

@@ -23,7 +23,8 @@ quick: setup  ## the tests that need no service
 	@$(TESTS) -m "not live"
 
 chaos: setup  ## every fault at full length: 200 kills, a week without the portal, 8 hours of traffic (takes hours)
-	@ITGRIX_CHAOS=long nice -n 15 $(BIN)/python -m pytest -q -s --durations=0 tests/chaos
+	@ITGRIX_CHAOS=long nice -n 15 $(BIN)/python -m pytest -q -s --durations=0 tests/chaos tests/journeys \
+		tests/service/test_killed.py tests/storage/test_concurrency.py
 
 lint: setup  ## ruff and the direction of imports
 	@$(BIN)/ruff check .

@@ -54,7 +54,9 @@ def find(home):
     """(program, what was found instead)."""
     seen = []
     for program in candidates(home):
-        version = version_of(program) if program and os.path.exists(program) else None
+        # Its own version it knows without a start.
+        own = sys.version_info[:2] if program == sys.executable else None
+        version = own or (version_of(program) if program and os.path.exists(program) else None)
         if version is not None and version >= MINIMUM:
             return program, ""
         if version is not None:

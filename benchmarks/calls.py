@@ -59,7 +59,7 @@ def ring_to_card() -> Iterable[Figure]:
                 Situation("incoming", client=client, extension=f"{201 + number}", ring=0.6, talk=0.4)
             )
             delays += card_delays(running, [truth])
-            assert running.settle(30)
+            assert running.settle_with_recording(truth.linkedid, 30)
         yield Figure(
             "ring to card, idle, beside the portal's own time, p50 / p95",
             f"{percentile(delays, 0.5) * 1000:.0f} / {percentile(delays, 0.95) * 1000:.0f} ms",

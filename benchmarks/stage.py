@@ -33,6 +33,15 @@ class Stage:
         """Wait until nothing is left to deliver."""
         return until(lambda: self.service.core.outbox.counts()["lanes"] == 0, timeout)
 
+    def settle_with_recording(self, linkedid: str, timeout: float) -> bool:
+        """Wait until the recording of a call is in the portal, and nothing is left to deliver."""
+
+        def is_there() -> bool:
+            calls = self.portal.calls()
+            return any(call.external_call_id == f"pbx1-{linkedid}" and call.record is not None for call in calls)
+
+        return until(is_there, timeout) and self.settle(timeout)
+
 
 def until(true: Callable[[], bool], timeout: float, pause: float = 0.05) -> bool:
     """Wait for a condition; False when it does not come in time."""

@@ -3,29 +3,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
+from installer.companion import Companion
 from installer.home import Home, Record, write_private
-from installer.owner import Owner, as_root, is_root, run, tail
+from installer.owner import as_root, is_root
 from installer.request import Request, database_address
 from installer.words import Refused, Teller
 
 SQLITE = "sqlite"
 _SECONDS = 3600.0  # a migration of a large database
-
-
-def inside(package: Path, owner: Owner, order: str, seconds: float = 60, **data: Any) -> dict[str, Any]:
-    """Let the product's own Python do something, see ``installer.inside``."""
-    feed = json.dumps({"order": order, "package": str(package), **data})
-    command = [package / "venv" / "bin" / "python", "-s", "-E", package / "installer" / "inside.py"]
-    done = run(command, owner, feed=feed, seconds=seconds)
-    try:
-        found = json.loads(done.stdout.strip().splitlines()[-1])
-    except (ValueError, IndexError):
-        return {"ok": False, "reason": tail(done.stdout) or f"ended with {done.returncode}"}
-    return found if isinstance(found, dict) else {"ok": False, "reason": "no answer"}
 
 
 def address_of(home: Home) -> str:
@@ -35,18 +22,18 @@ def address_of(home: Home) -> str:
     return f"sqlite:///{home.folder / 'itgrix.db'}"
 
 
-def choose(home: Home, package: Path, owner: Owner, request: Request, record: Record, teller: Teller) -> None:
+def choose(home: Home, companion: Companion, request: Request, record: Record, teller: Teller) -> None:
     """Decide once; later runs keep the choice, only a changed password of the PBX's database is taken over."""
     if home.database_file.exists() or (home.folder / "itgrix.db").exists():
-        _refresh(home, package, owner, request, teller)
+        _refresh(home, companion, request, teller)
         return
     if request.database == "own":
-        _make_own(home, package, request, record)
+        _make_own(home, companion, request, record)
         teller.note("a database of its own in MariaDB: {name}", name=record.own_database)
     elif request.database not in ("auto", SQLITE):
-        _take(home, package, owner, request.database)
+        _take(home, companion, request.database)
         teller.note("the database that was named")
-    elif request.database == "auto" and _works(package, owner, _address(request), teller):
+    elif request.database == "auto" and _works(companion, _address(request), teller):
         write_private(home.database_file, _address(request) + "\n")
         teller.note("the PBX's MariaDB, tables that begin with itgrix_")
     else:
@@ -57,30 +44,30 @@ def _address(request: Request) -> str:
     return database_address(request.fact("database"))
 
 
-def _works(package: Path, owner: Owner, url: str, teller: Teller) -> bool:
+def _works(companion: Companion, url: str, teller: Teller) -> bool:
     if not url:
         return False
-    answer = inside(package, owner, "probe", url=url)
+    answer = companion.ask("probe", url=url)
     if not answer["ok"]:
         teller.note("the PBX's MariaDB refuses ({reason})", reason=answer.get("reason", ""))
     return bool(answer["ok"])
 
 
-def _take(home: Home, package: Path, owner: Owner, url: str) -> None:
+def _take(home: Home, companion: Companion, url: str) -> None:
     if url.startswith("sqlite"):
         raise Refused("SQLite lies in the home: --database sqlite.")
-    answer = inside(package, owner, "probe", url=url)
+    answer = companion.ask("probe", url=url)
     if not answer["ok"]:
         raise Refused("The database cannot be used: {reason}", reason=answer.get("reason", ""))
     write_private(home.database_file, url + "\n")
 
 
-def _refresh(home: Home, package: Path, owner: Owner, request: Request, teller: Teller) -> None:
+def _refresh(home: Home, companion: Companion, request: Request, teller: Teller) -> None:
     known, offered = address_of(home), _address(request)
     same_place = offered.rpartition("@")[2] == known.rpartition("@")[2]
     is_other = bool(offered) and offered != known and same_place
-    is_shut = is_other and not inside(package, owner, "schema", url=known)["ok"]
-    if is_shut and _works(package, owner, offered, teller):
+    is_shut = is_other and not companion.ask("schema", url=known)["ok"]
+    if is_shut and _works(companion, offered, teller):
         write_private(home.database_file, offered + "\n")
         teller.note("the PBX's database has another password now: taken over")
         return
@@ -88,50 +75,46 @@ def _refresh(home: Home, package: Path, owner: Owner, request: Request, teller: 
     teller.note("kept: {kind}", kind=kind)
 
 
-def _make_own(home: Home, package: Path, request: Request, record: Record) -> None:
+def _make_own(home: Home, companion: Companion, request: Request, record: Record) -> None:
     if not is_root():
         raise Refused("Only root can make a database: repeat as root, or leave --database own away.")
     name = request.unit.replace("-", "_")
-    with as_root():
-        answer = inside(
-            package, Owner.named("root"), "own_database", name=name, socket=request.fact("database", "socket")
-        )
+    with as_root(), companion.of_root() as root:
+        answer = root.ask("own_database", name=name, socket=request.fact("database", "socket"))
     if not answer["ok"]:
         raise Refused("MariaDB does not let root make a database: {reason}", reason=answer.get("reason", ""))
     write_private(home.database_file, answer["url"] + "\n")
     record.own_database = name
 
 
-def needs_migration(home: Home, package: Path, owner: Owner) -> bool:
+def needs_migration(home: Home, companion: Companion) -> bool:
     """Raises Refused when the database cannot be reached or is newer than this code."""
-    answer = inside(package, owner, "schema", url=address_of(home))
+    answer = companion.ask("schema", url=address_of(home))
     if not answer["ok"]:
         raise Refused("The database cannot be used: {reason}", reason=answer.get("reason", ""))
     return bool(answer["current"] != answer["head"])
 
 
-def save(home: Home, package: Path, owner: Owner, version: str) -> Path | None:
+def save(home: Home, companion: Companion, version: str) -> Path | None:
     """A snapshot before a migration; None when there is nothing yet. Raises Refused."""
-    answer = inside(package, owner, "schema", url=address_of(home))
+    answer = companion.ask("schema", url=address_of(home))
     if not answer["ok"] or answer["current"] is None:
         return None
     file = home.backups / f"before-{version}.snapshot"
-    saved = inside(package, owner, "snapshot", _SECONDS, url=address_of(home), file=str(file))
+    saved = companion.ask("snapshot", _SECONDS, url=address_of(home), file=str(file))
     if not saved["ok"]:
         raise Refused("The database cannot be copied before its upgrade: {reason}", reason=saved.get("reason", ""))
     return file
 
 
-def restore(home: Home, package: Path, owner: Owner, file: Path) -> bool:
+def restore(home: Home, companion: Companion, file: Path) -> bool:
     """Put a snapshot back."""
-    answer = inside(package, owner, "restore", _SECONDS, url=address_of(home), file=str(file))
+    answer = companion.ask("restore", _SECONDS, url=address_of(home), file=str(file))
     return bool(answer["ok"])
 
 
-def migrate(home: Home, package: Path, owner: Owner) -> None:
+def migrate(home: Home, companion: Companion) -> None:
     """Raises Refused with what the migration said."""
-    environment = {"ITGRIX_HOME": str(home.folder), "ITGRIX_DATABASE_URL": address_of(home)}
-    command = [package / "venv" / "bin" / "python", "-s", "-E", package / "installer" / "launch.py", "migrate"]
-    done = run(command, owner, seconds=_SECONDS, environment=environment)
-    if done.returncode:
-        raise Refused("The database could not be brought to this version:\n{said}", said=tail(done.stdout))
+    answer = companion.ask("upgrade", _SECONDS, url=address_of(home))
+    if not answer["ok"]:
+        raise Refused("The database could not be brought to this version:\n{said}", said=answer.get("reason", ""))

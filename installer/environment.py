@@ -10,17 +10,21 @@ from __future__ import annotations
 import hashlib
 import lzma
 import platform
+import re
 import shutil
 import sys
 from pathlib import Path
 
+from installer.companion import Companion
 from installer.home import Home
 from installer.owner import Owner, run, tail
 from installer.request import Request
 from installer.words import Refused, Teller
 
 READY = "itgrix-ready"
-_IMPORTS = "import alembic, cryptography, flask, pymysql, sqlalchemy, waitress"
+# What is compiled for one Python and one machine; the rest shows by its name and version.
+COMPILED = ("cryptography.hazmat.bindings._rust", "markupsafe", "sqlalchemy")
+_LOCKED = re.compile(r"^([\w.-]+)==([\w.+-]+) \\$", re.MULTILINE)  # on every machine
 _NO_SPACE = "No space left"
 
 
@@ -30,18 +34,27 @@ def name_of(root: Path) -> str:
     return f"py{sys.version_info.major}{sys.version_info.minor}-{platform.machine()}-{digest}"
 
 
-def ensure(root: Path, home: Home, owner: Owner, request: Request, teller: Teller) -> Path:
-    """The environment for the code in ``root``; built when there is none that works. Raises Refused."""
+def ensure(root: Path, home: Home, owner: Owner, request: Request, teller: Teller) -> Companion:
+    """A program in the environment for the code in ``root``, which is built when none works. Raises Refused."""
     folder = home.venvs / name_of(root)
-    python = folder / "bin" / "python"
-    if (folder / READY).exists() and run([python, "-s", "-E", "-c", _IMPORTS], owner).returncode == 0:
+    companion = Companion(folder, owner)
+    if (folder / READY).exists() and _works(companion, root / "requirements" / "runtime.lock"):
         teller.note("unchanged: {name}", name=folder.name)
-        return folder
+        return companion
+    companion.close()
     shutil.rmtree(folder, ignore_errors=True)
     _make(folder, owner)
     _fill(root, folder, owner, request, teller)
     (folder / READY).touch()
-    return folder
+    return companion
+
+
+def _works(companion: Companion, lock: Path) -> bool:
+    packages = dict(_LOCKED.findall(lock.read_text(encoding="utf-8")))
+    try:
+        return bool(companion.ask("environment", packages=packages, modules=COMPILED)["ok"])
+    except Refused:  # its Python is gone
+        return False
 
 
 def _make(folder: Path, owner: Owner) -> None:

@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What needs the product's own packages: run by the environment's Python, order and data as JSON on standard input.
+"""What needs the product's own packages: run by the environment's Python, orders with their data on standard input.
 
-Prints one JSON object: ``{"ok": true, …}``, or ``{"ok": false, "reason": …}``. Passwords never stand on a command line.
+One JSON object in a line for each, and one in a line as the answer: ``{"ok": true, …}``, or ``{"ok": false, "reason":
+…}``. Passwords never stand on a command line. It ends when there are no more orders.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import sqlite3
 import sys
 from collections.abc import Callable, Mapping
+from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
@@ -18,6 +22,16 @@ from urllib.parse import quote_plus
 PROBE = "itgrix_install_probe"
 SOCKETS = ("/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock")  # noqa: S108
 OLDEST = (5, 5)  # MariaDB of the oldest FreePBX distribution
+
+
+def environment(order: Mapping[str, Any]) -> dict[str, Any]:
+    """Does it hold these packages in these versions, and can these modules be loaded?"""
+    for name, wanted in order["packages"].items():
+        if (found := version(name)) != wanted:
+            return {"ok": False, "reason": f"{name} is {found}, not {wanted}"}
+    for name in order["modules"]:
+        import_module(name)
+    return {"ok": True}
 
 
 def probe(order: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,6 +105,27 @@ def schema(order: Mapping[str, Any]) -> dict[str, Any]:
     return {"ok": True, "current": current(order["url"]), "head": head()}
 
 
+def upgrade(order: Mapping[str, Any]) -> dict[str, Any]:
+    """Bring the tables to the version of this code."""
+    from itgrix_module.storage import migrate
+
+    migrate.upgrade(order["url"])
+    return {"ok": True}
+
+
+def settings(order: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that somebody has set, secrets as they are; ``chosen`` are saved before, all or none."""
+    from installer.launch import environment_of
+    from itgrix_module.core import open_core
+    from itgrix_module.place import Place
+
+    with open_core(Place.of({**os.environ, **environment_of(Path(order["home"]), os.environ)})) as core:
+        if order["chosen"]:
+            core.settings.save(order["chosen"])
+        now = core.settings.current
+        return {"ok": True, "given": {key: now[key] for key in sorted(now.given)}}
+
+
 def snapshot(order: Mapping[str, Any]) -> dict[str, Any]:
     """Copy our tables into a file before they are migrated."""
     from installer.snapshots import save
@@ -109,22 +144,35 @@ def restore(order: Mapping[str, Any]) -> dict[str, Any]:
 
 ORDERS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     function.__name__: function
-    for function in (probe, own_database, drop_own_database, remove_tables, schema, snapshot, restore)
+    for function in (
+        *(environment, probe, own_database, drop_own_database, remove_tables),
+        *(schema, upgrade, snapshot, restore, settings),
+    )
 }
 
 
 def main() -> None:
-    """One order."""
-    order = json.load(sys.stdin)
-    sys.path.insert(0, order["package"])
+    """One order after the other."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever the packages print is no answer
+    for line in sys.stdin:
+        answers.write(json.dumps(_obeyed(json.loads(line))) + "\n")
+        answers.flush()
+    os._exit(0)  # to take hundreds of modules apart would take half a second, and nothing is open
+
+
+def _obeyed(order: Mapping[str, Any]) -> dict[str, Any]:
+    if order["package"] and order["package"] not in sys.path:
+        sys.path.insert(0, order["package"])
     try:
-        answer = ORDERS[order["order"]](order)
+        return ORDERS[order["order"]](order)
     except Exception as error:  # whatever it is, the installer tells it and goes another way
-        answer = {"ok": False, "reason": _reason(error)}
-    sys.stdout.write("\n" + json.dumps(answer) + "\n")
+        return {"ok": False, "reason": _reason(error)}
 
 
 def _reason(error: BaseException) -> str:
+    if hint := getattr(error, "hint", ""):  # a failure of ours
+        return f"{error}. {hint}"
     original = getattr(error, "orig", None) or error
     words = original.args[-1] if original.args and not isinstance(original, sqlite3.Error) else original
     return f"{type(original).__name__}: {words}"

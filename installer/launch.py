@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 # The real folder, not the link: a version that is installed meanwhile must not mix with this one.
@@ -15,9 +16,17 @@ def home_of(package: Path) -> Path:
     return package.parent.parent
 
 
+def environment_of(home: Path, known: Mapping[str, str]) -> dict[str, str]:
+    """What an installation adds to the variables ``known``: its home, and what its files name unless it is given."""
+    found = {"ITGRIX_HOME": str(home)}
+    for name, file in (("ITGRIX_DATABASE_URL", home / "database.url"), ("ITGRIX_NODE", home / "node")):
+        if name not in known and file.exists():
+            found[name] = file.read_text(encoding="utf-8").strip()
+    return found
+
+
 def set_up(home: Path) -> None:
     """Environment and user. Whoever is root becomes the owner of the home, so that no file is left to root."""
-    os.environ["ITGRIX_HOME"] = str(home)
     if os.geteuid() == 0 and home.stat().st_uid != 0:
         sys.path.insert(0, str(PACKAGE))
         # What root compiles now, the owner could never remove: an upgrade or a removal from the GUI would fail at it.
@@ -29,10 +38,7 @@ def set_up(home: Path) -> None:
         os.setgid(owner.gid)
         os.setuid(owner.uid)
         sys.dont_write_bytecode = False
-    if "ITGRIX_DATABASE_URL" not in os.environ and (home / "database.url").exists():
-        os.environ["ITGRIX_DATABASE_URL"] = (home / "database.url").read_text(encoding="utf-8").strip()
-    if "ITGRIX_NODE" not in os.environ and (home / "node").exists():
-        os.environ["ITGRIX_NODE"] = (home / "node").read_text(encoding="utf-8").strip()
+    os.environ.update(environment_of(home, os.environ))
 
 
 def run() -> None:

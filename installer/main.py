@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from installer import database, environment, manager, package, settings, unit
+from installer.companion import Companion
 from installer.control import Control
 from installer.home import Home, Record, alone, ensure_gate_key, read_json, write_private
 from installer.owner import Owner, as_root, is_root, privileges
@@ -24,6 +25,8 @@ TITLE = "Install or upgrade Itgrix. It can be repeated; what is done already is 
 class Installation:
     """One run. Until ``_switch`` nothing that is in use changes; what fails after it is put back."""
 
+    companion: Companion  # from the second step on
+
     def __init__(self, request: Request, teller: Teller, root: Path = ROOT) -> None:
         self.request, self.teller, self.root = request, teller, root
         self.home = Home(request.home)
@@ -31,10 +34,11 @@ class Installation:
         self.version = package.version_of(root)
         self.record = Record()
         self.ami: dict[str, str] = {}
-        self.package = self.venv = Path()
+        self.package = Path()
         self.before: Path | None = None
         self.snapshot: Path | None = None
         self.was_running = False
+        self._ended = ExitStack()
         self._down = ExitStack()  # what keeps the service down until it is started again
 
     def _usual_owner(self) -> str:
@@ -74,6 +78,7 @@ class Installation:
             self.undo()
             raise
         finally:
+            self._ended.close()
             self._down.close()
         self._finish()
 
@@ -118,10 +123,12 @@ class Installation:
             )
 
     def make_environment(self) -> None:
-        self.venv = environment.ensure(self.root, self.home, self.owner, self.request, self.teller)
+        made = environment.ensure(self.root, self.home, self.owner, self.request, self.teller)
+        self.companion = self._ended.enter_context(made)
 
     def copy_package(self) -> None:
-        self.package = package.ensure(self.root, self.home, self.venv)
+        self.package = package.ensure(self.root, self.home, self.companion.venv)
+        self.companion.package = self.package
         self.teller.note("{name}", name=self.package.name)
 
     def manager_user(self) -> None:
@@ -144,21 +151,21 @@ class Installation:
             self.teller.note("Asterisk did not take it over: run asterisk -rx 'manager reload'")
 
     def choose_database(self) -> None:
-        database.choose(self.home, self.package, self.owner, self.request, self.record, self.teller)
+        database.choose(self.home, self.companion, self.request, self.record, self.teller)
         self.record.write(self.home)
 
     def migrate(self) -> None:
         self._recover()
-        if not database.needs_migration(self.home, self.package, self.owner):
+        if not database.needs_migration(self.home, self.companion):
             self.teller.note("up to date")
             return
         self._stop()
-        self.snapshot = database.save(self.home, self.package, self.owner, self.record.version or self.version)
+        self.snapshot = database.save(self.home, self.companion, self.record.version or self.version)
         if self.snapshot is not None:
             self.teller.note("a copy from before is kept in {file}", file=self.snapshot)
             self.record.snapshot = str(self.snapshot)
             self.record.write(self.home)
-        database.migrate(self.home, self.package, self.owner)
+        database.migrate(self.home, self.companion)
         self._migrated()
 
     def _recover(self) -> None:
@@ -167,7 +174,7 @@ class Installation:
             return
         self._stop()
         file = Path(self.record.snapshot)
-        if file.exists() and not database.restore(self.home, self.package, self.owner, file):
+        if file.exists() and not database.restore(self.home, self.companion, file):
             raise Refused("The database could not be put back; the copy from before is {file}", file=file)
         self.teller.note("an upgrade was cut off: the tables are as they were before it")
         self._migrated()
@@ -183,28 +190,18 @@ class Installation:
         package.copy_examples(self.home)
 
     def fill_settings(self) -> None:
-        saved = settings.fill(self.home, self.owner, self.request, self.ami)
+        saved = settings.fill(self.home, self.companion, self.request, self.ami)
         self.teller.note("set: {names}", names=", ".join(saved) or "-")
         known = read_json(self.home.service_file)
         bind = self.request.bind or known.get("bind") or USUAL_BIND
-        self.record.unit = self._make_unit(str(bind)) or self.record.unit
+        made = unit.ensure(self.root, self.home, self.owner, self.request.unit, str(bind))
+        self.record.unit = made or self.record.unit
         self.record.write(self.home)
         about = {**known, "bind": bind, "unit": self.record.unit, "version": self.version}
         about |= {"agi": self.request.agi} if self.request.agi else {}
         if self.request.fact("etc"):  # the PBX's own module: where an update has to put the next version
             about |= {"source": str(self.root), "language": self.request.language}
         write_private(self.home.service_file, f"{settings.as_json(about)}\n", 0o640)
-
-    def _make_unit(self, bind: str) -> str:
-        if not unit.is_possible():
-            return ""
-        if unit.is_of_another(self.home, self.request.unit):
-            raise Refused(
-                "There is a systemd unit {name} of something else: choose another name with --unit.",
-                name=self.request.unit,
-            )
-        unit.write(self.root, self.home, self.owner, self.request.unit, bind)
-        return self.request.unit
 
     def start(self) -> None:
         control = self._control()
@@ -254,7 +251,7 @@ class Installation:
     def _put_tables_back(self) -> None:
         if self.snapshot is None:
             return
-        if database.restore(self.home, self.package, self.owner, self.snapshot):
+        if database.restore(self.home, self.companion, self.snapshot):
             self._migrated()
         else:
             self.teller.say("The database could not be put back; the copy from before is {file}", file=self.snapshot)

@@ -110,6 +110,14 @@ def clean_environment(**more: str) -> dict[str, str]:
     return {"PATH": USUAL_PATH, **kept, "PYTHONNOUSERSITE": "1", "PYTHONUTF8": "1", **more}
 
 
+def lowered(owner: Owner) -> dict[str, Any]:
+    """How a program is started as the owner: arguments for subprocess."""
+    rights: dict[str, Any] = {"user": owner.uid, "group": owner.gid} if is_root() else {}
+    if os.geteuid() == 0:  # who has become the owner already has his groups, and no right to set them
+        rights["extra_groups"] = owner.groups
+    return rights
+
+
 def run(
     command: Sequence[object],
     owner: Owner,
@@ -119,9 +127,6 @@ def run(
     environment: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run a program as the owner; its output is returned, not shown. Raises Refused when it cannot be started."""
-    lowered: dict[str, Any] = {"user": owner.uid, "group": owner.gid} if is_root() else {}
-    if os.geteuid() == 0:  # who has become the owner already has his groups, and no right to set them
-        lowered["extra_groups"] = owner.groups
     try:
         return subprocess.run(
             [str(word) for word in command],
@@ -134,7 +139,7 @@ def run(
             check=False,
             cwd="/",
             env={**clean_environment(), **(environment or {})},
-            **lowered,
+            **lowered(owner),
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Refused("{program} cannot be run: {reason}", program=command[0], reason=error) from None

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from installer import database, manager, unit
+from installer.companion import Companion
 from installer.control import Control
 from installer.home import Home, Record, alone
 from installer.owner import Owner, as_root, is_root
@@ -89,11 +90,15 @@ class Removal:
 
     def _drop(self, url: str) -> dict[str, object]:
         package = self.home.current.resolve()
+        # Its own copy: what lies beside this program the owner may not be able to read.
+        program = package / "installer" / "inside.py"
+        companion = Companion(package / "venv", self.owner, package=package, program=program)
         if self.record.own_database and is_root():
             name, socket = self.record.own_database, parse_qs(urlsplit(url).query).get("unix_socket", [""])[0]
-            with as_root():
-                return database.inside(package, Owner.named("root"), "drop_own_database", name=name, socket=socket)
-        return database.inside(package, self.owner, "remove_tables", 600, url=url)
+            with as_root(), companion.of_root() as root:
+                return root.ask("drop_own_database", name=name, socket=socket)
+        with companion:
+            return companion.ask("remove_tables", 600, url=url)
 
     def files(self) -> None:
         names = PROGRAMS + TRACES

@@ -7,8 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from installer.companion import Companion
 from installer.home import Home
-from installer.owner import Owner, run, tail
 from installer.request import Request, database_address
 from installer.words import Refused
 
@@ -20,13 +20,13 @@ def as_json(data: Mapping[str, Any]) -> str:
     return json.dumps(data, indent=2, sort_keys=True)
 
 
-def fill(home: Home, owner: Owner, request: Request, ami: Mapping[str, str]) -> list[str]:
+def fill(home: Home, companion: Companion, request: Request, ami: Mapping[str, str]) -> list[str]:
     """``ami``: the manager user if we made it. Returns the names of the settings that were set. Raises Refused."""
     offered = {key: value for key, value in _offered(request, ami).items() if value not in ("", None)}
-    known = json.loads(_itgrix(home, owner, "settings", "export", "--secrets"))
+    known = _settings(home, companion)
     chosen = {key: value for key, value in offered.items() if _wanted(key, value, known, offered)}
     if chosen:
-        _itgrix(home, owner, "settings", "import", "-", feed=json.dumps(chosen))
+        _settings(home, companion, chosen)
     return sorted(chosen)
 
 
@@ -54,8 +54,9 @@ def _wanted(key: str, value: Any, known: Mapping[str, Any], offered: Mapping[str
     return bool(str(known[key]).rpartition("@")[2] == str(value).rpartition("@")[2])
 
 
-def _itgrix(home: Home, owner: Owner, *words: str, feed: str = "") -> str:
-    done = run([home.command, *words], owner, feed=feed)
-    if done.returncode:
-        raise Refused("The settings could not be written:\n{said}", said=tail(done.stdout))
-    return done.stdout
+def _settings(home: Home, companion: Companion, chosen: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What is set, after ``chosen`` was."""
+    answer = companion.ask("settings", home=str(home.folder), chosen=dict(chosen or {}))
+    if not answer["ok"]:
+        raise Refused("The settings could not be written:\n{said}", said=answer.get("reason", ""))
+    return dict(answer["given"])

@@ -9,6 +9,7 @@ from string import Template
 
 from installer.home import Home
 from installer.owner import Owner, as_root, is_root
+from installer.words import Refused
 
 FOLDER = Path("/etc/systemd/system")
 _MARK = "# Made by install.py of Itgrix for"
@@ -16,6 +17,19 @@ _MARK = "# Made by install.py of Itgrix for"
 
 def is_possible() -> bool:
     return is_root() and Path("/run/systemd/system").is_dir()
+
+
+def ensure(root: Path, home: Home, owner: Owner, name: str, bind: str) -> str:
+    """Its name; empty where there can be none. Raises Refused when the name is taken."""
+    if not is_possible():
+        return ""
+    if is_of_another(home, name):
+        raise Refused(
+            "There is a systemd unit {name} of something else: choose another name with --unit.",
+            name=name,
+        )
+    write(root, home, owner, name, bind)
+    return name
 
 
 def write(root: Path, home: Home, owner: Owner, name: str, bind: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import click
 
+from itgrix_module.commands.alerts import alerts
 from itgrix_module.commands.backup import backup, restore_command
 from itgrix_module.commands.clients import clients
 from itgrix_module.commands.configure import migrate, settings
@@ -35,7 +36,7 @@ def main() -> None:
 for command in (
     *(serve, demo, check, replay, record, settings, status, calls, outbox, migrate),
     *(numbers, lines, portal, hooks, templates, recordings, reports, route, dial, callbacks),
-    *(users, backup, restore_command, diagnostics, clients, update),
+    *(users, backup, restore_command, diagnostics, clients, update, alerts),
 ):
     main.add_command(command)
 

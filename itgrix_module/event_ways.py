@@ -92,7 +92,7 @@ class Handlers:
                 )
             self._mend(wanted)
             if self.failure is not None:
-                raise self.failure
+                raise self.failure.with_traceback(None)
             return self.state
 
     def _mend(self, wanted: Wanted) -> None:

@@ -14,6 +14,24 @@ from email.utils import formatdate, make_msgid
 from itgrix_module.domain.failures import NeedsOwner, Permanent, Temporary
 
 _PATIENCE = 10.0  # seconds
+_NAME = "Check the name in alerts.mail_server."
+_ENCRYPTION = (
+    "Check alerts.mail_tls and the port in alerts.mail_server: a wrong encryption often shows itself this way."
+)
+# What went wrong, and what to do; the first that fits counts.
+_WHY: tuple[tuple[type[Exception], str, str], ...] = (
+    (smtplib.SMTPNotSupportedError, "it offers neither the encryption nor the login that is set", _ENCRYPTION),
+    (smtplib.SMTPSenderRefused, "it refuses the sender", "Check alerts.mail_from; some servers want a login first."),
+    (smtplib.SMTPServerDisconnected, "it hung up", _ENCRYPTION),
+    (smtplib.SMTPException, "it refuses the mail", "See the log of the mail server."),
+    (ssl.SSLCertVerificationError, "its certificate is not trusted", _NAME),
+    (ssl.SSLError, "it does not speak the encryption that is set", _ENCRYPTION),
+    (socket.gaierror, "there is no machine of that name", _NAME),
+    (UnicodeError, "there is no machine of that name", _NAME),
+    (TimeoutError, "it does not answer", _ENCRYPTION),
+    (ConnectionRefusedError, "nothing listens there", "Start the mail server, or check alerts.mail_server."),
+    (OSError, "it cannot be reached", "Check alerts.mail_server and the network."),
+)
 
 
 @dataclass(frozen=True)
@@ -28,14 +46,14 @@ class MailServer:
 
 
 def send(server: MailServer, sender: str, recipients: Sequence[str], subject: str, text: str) -> None:
-    """One mail to everybody. Raises Temporary, NeedsOwner (login) or Permanent (nobody takes it)."""
+    """One mail to everybody. Raises Temporary, NeedsOwner (login) or Permanent (somebody does not get it)."""
     sender = sender or f"itgrix@{socket.getfqdn()}"
     message = _message(sender, recipients, subject, text)
     try:
         with _connection(server) as smtp:
             if server.user:
-                smtp.login(server.user, server.password)
-            smtp.send_message(message, sender, list(recipients))
+                _log_in(smtp, server)
+            refused = smtp.send_message(message, sender, list(recipients))
     except smtplib.SMTPAuthenticationError:
         raise NeedsOwner(
             "mail_login", "the mail server refuses the login", "Check alerts.mail_user and alerts.mail_password."
@@ -43,11 +61,30 @@ def send(server: MailServer, sender: str, recipients: Sequence[str], subject: st
     except smtplib.SMTPRecipientsRefused as error:
         codes = {code for code, _ in error.recipients.values()}
         kind = Temporary if any(400 <= code < 500 for code in codes) else Permanent
-        raise kind("mail_refused", "the mail server takes no mail for the given addresses") from None
-    except (OSError, smtplib.SMTPException) as error:
+        raise kind(
+            "mail_refused", "the mail server takes no mail for the given addresses", "Check alerts.mail_to."
+        ) from None
+    except (OSError, smtplib.SMTPException, UnicodeError) as error:
+        why, hint = next((why, hint) for kind, why, hint in _WHY if isinstance(error, kind))
         raise Temporary(
-            "mail_server", f"the mail server {server.host}:{server.port} does not take mail: {type(error).__name__}"
+            "mail_server", f"the mail server {server.host}:{server.port} does not take mail: {why}", hint
         ) from error
+    if refused:
+        # The others have it: to send it again would be one mail too many for them.
+        raise Permanent(
+            "mail_partly_refused", f"the mail server takes no mail for {', '.join(refused)}", "Check alerts.mail_to."
+        )
+
+
+def _log_in(smtp: smtplib.SMTP, server: MailServer) -> None:
+    try:
+        smtp.login(server.user, server.password)
+    except UnicodeEncodeError:
+        raise NeedsOwner(
+            "mail_login",
+            "a mail server takes Latin letters, digits and signs only in login and password",
+            "Check alerts.mail_user and alerts.mail_password.",
+        ) from None
 
 
 def _message(sender: str, recipients: Sequence[str], subject: str, text: str) -> EmailMessage:

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from itgrix_module.app.clients import Question
 from itgrix_module.app.people_ports import Employee
-from itgrix_module.app.rest_ports import LimitStore, TokenStore
+from itgrix_module.app.rest_ports import LimitState, LimitStore, TokenStore
 from itgrix_module.app.settling import Known
 from itgrix_module.app.telephony_ports import CallOrder, CallReply, Finished
 from itgrix_module.bitrix24 import limits as budget
@@ -37,6 +38,7 @@ _NOT_CONFIGURED = NeedsOwner(
     "not_configured", "No portal is set up.", "Set portal.webhook_url, or install the local application."
 )
 _PORTAL_KEYS = ("portal.", "limits.")
+_GLANCE = 0.02  # seconds
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class PortalDoor:
         on_renamed: Callable[[str], None] | None = None,
     ) -> None:
         self._tokens, self._limits, self._clock, self._wait = tokens, limits, clock, wait
+        self._glance = (float("-inf"), LimitState())
         self._on_exchange, self._on_renamed = on_exchange, on_renamed
         self._wanted: object = None
         self._ways: _Ways | None = None
@@ -126,13 +129,13 @@ class PortalDoor:
         if settings["portal.mode"] == "app":
             return AppAuth(self._tokens, "", "", server=oauth_server(settings))
         if not settings["portal.webhook_url"]:
-            raise _NOT_CONFIGURED
+            raise _NOT_CONFIGURED.with_traceback(None)
         return WebhookAuth(settings["portal.webhook_url"])
 
     def _open(self) -> _Ways:
         ways = self._ways
         if ways is None:
-            raise self._why
+            raise self._why.with_traceback(None)
         return ways
 
     def _way(self, priority: int) -> PortalClient:
@@ -200,11 +203,18 @@ class PortalDoor:
 
     def pressure(self) -> float:
         """See CallPortal. Only looks: it is asked often, and the account's lock is one for all."""
-        return budget.pressure(self._limits.load(), self._clock(), self._rates)
+        return budget.pressure(self._account(), self._clock(), self._rates)
 
     def ready_in(self, priority: int = 0) -> float:
         """See CallPortal. Only looks."""
-        return budget.reserve(self._limits.load(), self._clock(), 1.0, priority, self._rates)[1]
+        return budget.reserve(self._account(), self._clock(), 1.0, priority, self._rates)[1]
+
+    def _account(self) -> LimitState:
+        """As it is, or was a moment ago: several questions of one look are answered by one reading."""
+        now, seen = time.monotonic(), self._glance
+        if now - seen[0] > _GLANCE:
+            self._glance = seen = (now, self._limits.load())
+        return seen[1]
 
     def employees(self) -> Sequence[Employee]:
         """See PeopleSource."""

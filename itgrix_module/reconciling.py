@@ -97,7 +97,7 @@ class Comparison:
             raise unset()
         name = f"reconcile:{self._node}"
         if not self._leases.take(name, self._owner, time.time(), LEASE):
-            raise BUSY
+            raise BUSY.with_traceback(None)
         renewed = time.monotonic()
 
         def told(now: Progress) -> None:
@@ -243,7 +243,7 @@ class Reconciling:
         if not self._door.is_set:
             raise unset()
         if not self._taken():
-            raise BUSY
+            raise BUSY.with_traceback(None)
         self._halt.clear()
         progress = self._progress = Progress(replace(order, by_hand=True), begun=time.time())
         self._thread = threading.Thread(target=self._work, args=(progress,), name="reprocess", daemon=True)

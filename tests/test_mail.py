@@ -58,9 +58,43 @@ def test_refused_recipient(answer: str, kind: type[Failure]) -> None:
             mail(server_of(box))
 
 
+def test_recipient_who_alone_is_refused_is_named_and_the_others_get_it() -> None:
+    with mail_box() as box:
+        box.refused["boris@example.org"] = "550 nobody"
+        with pytest.raises(Permanent, match=r"no mail for boris@example\.org"):
+            mail(server_of(box), "anna@example.org", "boris@example.org")
+    assert [recipients for recipients, _ in box.mails] == [("anna@example.org",)]
+
+
+@pytest.mark.parametrize(
+    ("host", "why"),
+    [
+        ("no-such-host.invalid", "no machine of that name"),
+        ("a..b", "no machine of that name"),
+        ("x" * 80, "no machine"),
+    ],
+)
+def test_name_that_leads_nowhere_is_told(host: str, why: str) -> None:
+    with pytest.raises(Temporary, match=why) as caught:
+        mail(MailServer(host, 25))
+    assert "alerts.mail_server" in caught.value.hint
+
+
+def test_password_that_no_mail_server_takes_is_told() -> None:
+    with mail_box(login=("itgrix", "secret")) as box, pytest.raises(NeedsOwner, match="Latin letters") as caught:
+        mail(replace(server_of(box), user="itgrix", password="пароль"))
+    assert "пароль" not in f"{caught.value} {caught.value.hint}"
+
+
+def test_login_at_a_server_that_offers_none_is_told() -> None:
+    with mail_box() as box, pytest.raises(Temporary, match="neither the encryption nor the login"):
+        mail(replace(server_of(box), user="itgrix", password="secret"))
+
+
 def test_server_that_is_away_is_temporary() -> None:
-    with pytest.raises(Temporary, match="does not take mail"):
+    with pytest.raises(Temporary, match="does not take mail: nothing listens there") as caught:
         mail(MailServer("127.0.0.1", closed_port()))
+    assert caught.value.hint
 
 
 def test_server_without_tls_is_not_spoken_to_in_the_clear() -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import io
 import lzma
+import os
 import shutil
 import subprocess
 import sys
@@ -58,8 +59,17 @@ def _download(folder: Path, lock: Path, *target: str) -> None:
 
 
 def packed_pip(wheel: bytes) -> bytes:
-    """As it travels: half the size of the original, so that the small archive stays below the upload limit of PHP."""
-    return lzma.compress(wheel, preset=9 | lzma.PRESET_EXTREME)
+    """As it travels: half the size of the original, so that the small archive stays below the upload limit of PHP.
+
+    It takes seconds and depends on nothing but the wheel, so it is kept like the wheels.
+    """
+    kept = CACHE / "packed" / f"{hashlib.sha256(wheel).hexdigest()}.xz"
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        draft = kept.with_suffix(f".{os.getpid()}")
+        draft.write_bytes(lzma.compress(wheel, preset=9 | lzma.PRESET_EXTREME))
+        draft.replace(kept)
+    return kept.read_bytes()
 
 
 def _slim(path: Path) -> bytes:

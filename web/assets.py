@@ -7,7 +7,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from flask import Flask, url_for
+from flask import Flask, g, url_for
 
 STATIC = Path(__file__).parent / "static"
 
@@ -18,8 +18,11 @@ def install(app: Flask) -> None:
 
 
 def asset(name: str) -> str:
-    """Address of a file in ``static``."""
-    return url_for("static", filename=name, v=_digest(name))
+    """Address of a file in ``static``, made once a page: a list of calls names its icons a hundred times."""
+    known: dict[str, str] = g.setdefault("itgrix_assets", {})
+    if name not in known:
+        known[name] = url_for("static", filename=name, v=_digest(name))
+    return known[name]
 
 
 @cache

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, Request, current_app
 
+from itgrix_module.app.alert_ports import AlertDesk
 from itgrix_module.app.desk_ports import SettingsDesk
 from itgrix_module.app.health import Health
 from itgrix_module.app.links import LinkedRecordings
@@ -60,6 +61,7 @@ class PanelDeps:
     name. ``settings``: what the settings pages work with; without it they are not there. ``audit``: notes a change:
     who, what, details; call it by ``auditing.note``. ``operations``: users, journal, log, backups; without it their
     pages are not there. ``updates``: new versions; without it their page is not there.
+    ``alerts``: what stands and a test of the ways to people; without it the page of alerts holds its settings only.
     """
 
     database: Database
@@ -91,6 +93,7 @@ class PanelDeps:
     audit: Callable[[str, str, Mapping[str, object]], None] | None = None
     operations: Operations | None = None
     updates: UpdateDesk | None = None
+    alerts: AlertDesk | None = None
 
 
 def install(app: Flask, deps: PanelDeps) -> None:

@@ -48,6 +48,7 @@ SECTIONS = (
     Section("routing.index", mark("Routing and hours"), "route", group=SETTINGS),
     Section("dialling.index", mark("Click-to-call"), "out", group=SETTINGS),
     Section("numbers.index", mark("Number rules"), "numbers", group=SETTINGS),
+    Section("alerts.index", mark("Alarms"), "ring", group=SETTINGS),
     Section("customizations.index", mark("Customizations"), "code", group=SETTINGS),
     Section("settings.index", mark("All settings"), "settings", group=SETTINGS),
     Section("updates.index", mark("Updates"), "up", group=SERVICE),

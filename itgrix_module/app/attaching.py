@@ -133,7 +133,7 @@ class Attacher:
         if lane.portal.left_out:
             return Outcome("the portal is not told of this call")
         if not lane.portal.finished:
-            raise NOT_FINISHED
+            raise NOT_FINISHED.with_traceback(None)
         rules = self._rules()
         decided = _by_hand(rules.decide(lane.call), step)
         if decided.mode is Mode.OFF:
@@ -190,7 +190,7 @@ class Attacher:
         if "RECORD_URL" not in fields:
             return self._portal.attach(job.lane.portal.call_id, made.path, fields["FILENAME"])
         if self._linking is None:
-            raise _NO_LINKS
+            raise _NO_LINKS.with_traceback(None)
         if fields["RECORD_URL"] == url:
             self._linking.archive.keep(job.call, made, job.paths, job.given)
         return self._linking.portal.attach_fields(fields)
@@ -223,7 +223,7 @@ class Attacher:
     @property
     def _archive(self) -> Archive:
         if self._linking is None:
-            raise _NO_LINKS
+            raise _NO_LINKS.with_traceback(None)
         return self._linking.archive
 
     def _made(self, job: _Job) -> Recording | None:

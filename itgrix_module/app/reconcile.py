@@ -107,7 +107,7 @@ class Reconciler:
         progress: Progress,
     ) -> None:
         if not records.exist:
-            raise NO_RECORDS
+            raise NO_RECORDS.with_traceback(None)
         for story in self._stories(order, records, progress):
             if stop():
                 progress.state = "stopped"

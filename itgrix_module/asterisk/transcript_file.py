@@ -20,6 +20,7 @@ UNPACKED = 1024 * 1024  # bytes unpacked at once, so that a crafted archive cann
 _GZIP = b"\x1f\x8b"
 _GREETING = b"Asterisk Call Manager"
 _STARTS = (b"Event: ", b"Response: ")
+_LINE_END = b"\r\n"
 _NO_COLON = re.compile(rb"\r\n([^\r\n:]+)(?=\r\n)")
 _BUT_COLONS_AND_ENDS = bytes(set(range(256)) - set(b":\n"))
 
@@ -52,7 +53,7 @@ class TranscriptFile:
             suspicious = needs_a_look(rest)
             *blocks, rest = rest.split(END)
             for block in blocks:
-                if suspicious or self._command or not block.startswith(_STARTS):
+                if self._command or not block.startswith(_STARTS) or (suspicious and needs_a_look(block + _LINE_END)):
                     yield from self._inspect(block)
                 else:
                     yield block

@@ -54,6 +54,7 @@ def session_key(file: Path) -> str:
 @contextmanager
 def panel(service: Service, address: Address) -> Iterator[str]:
     """Serve the panel; yields its address."""
+    from itgrix_module.alert_desk import AlertBoard
     from itgrix_module.desk import Desk
     from itgrix_module.wizard import Wizard
     from web import create_app, gateway, sessions
@@ -89,6 +90,7 @@ def panel(service: Service, address: Address) -> Iterator[str]:
         viewer=gateway.viewer if behind_gate else None,
         portal=service.way_in,
         updates=service.updates,
+        alerts=AlertBoard(service),
         routes=HttpRoutes(service.routing.route, lambda: str(settings.current["routing.token"])),
     )
     app = create_app(sessions.seated(deps, service.operations, behind_gate))

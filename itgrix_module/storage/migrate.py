@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bringing the tables to the version that this program needs, with Alembic called from Python."""
+"""Bringing the tables to the version that this program needs, with Alembic called from Python.
+
+Alembic is imported when there is something to migrate only: every command looks at the version, and waits for imports.
+"""
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 import migrations
 from itgrix_module.domain.failures import NeedsOwner, Temporary
@@ -22,11 +23,14 @@ from itgrix_module.storage.faults import explained
 VERSION_TABLE = "itgrix_alembic_version"
 LOCK_SECONDS = 120.0
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 
 def head() -> str:
     """The version that this program needs."""
-    found = ScriptDirectory.from_config(_config()).get_current_head()
-    assert found is not None
+    revisions, before = _scripts()
+    (found,) = revisions - before
     return found
 
 
@@ -41,6 +45,8 @@ def upgrade(url: str) -> str:
 
     Raises NeedsOwner ``database_newer`` when a newer program made the tables: nothing is changed then.
     """
+    from alembic import command
+
     with _connected(url) as connection, _alone(connection):
         _refuse_newer(_version(connection))
         command.upgrade(_config(connection), "head")
@@ -50,6 +56,8 @@ def upgrade(url: str) -> str:
 
 def remove(url: str) -> None:
     """Takes all our tables out of the database, for an uninstall that keeps no data."""
+    from alembic import command
+
     with _connected(url) as connection, _alone(connection):
         _refuse_newer(_version(connection))
         command.downgrade(_config(connection), "base")
@@ -71,9 +79,11 @@ def is_ours(name: str | None, kind: str, _parents: Any) -> bool:
     return kind != "table" or (name or "").startswith("itgrix_")
 
 
-def _config(connection: Connection | None = None) -> Config:
+def _config(connection: Connection) -> Config:
+    from alembic.config import Config
+
     config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent).replace("%", "%%"))
+    config.set_main_option("script_location", str(_folder()).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config
@@ -107,12 +117,41 @@ def _alone(connection: Connection) -> Iterator[None]:
 
 
 def _version(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    found: str | None = connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))  # noqa: S608
+    return found
 
 
 def known_versions() -> frozenset[str]:
     """Of tables that this program can bring to ``head()``."""
-    return frozenset(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+    return _scripts()[0]
+
+
+def _folder() -> Path:
+    return Path(migrations.__file__).parent
+
+
+@cache
+def _scripts() -> tuple[frozenset[str], frozenset[str]]:
+    """The versions that there are scripts for, and those of them that another one follows."""
+    scripts = [_constants(path) for path in (_folder() / "versions").glob("[!_]*.py")]
+    before = (script["down_revision"] for script in scripts)
+    return frozenset(script["revision"] for script in scripts), frozenset(name for name in before if name)
+
+
+def _constants(script: Path) -> dict[str, Any]:
+    """What is assigned at the top of a migration, read without running it."""
+    found: dict[str, Any] = {}
+    for line in ast.parse(script.read_text(encoding="utf-8")).body:
+        if isinstance(line, ast.Assign) and _is_constant(line.value):
+            names, value = ast.unparse(line.targets[0]).strip("()").split(", "), ast.literal_eval(line.value)
+            found |= dict(zip(names, value if len(names) > 1 else (value,), strict=True))
+    return found
+
+
+def _is_constant(value: ast.expr) -> bool:
+    return all(isinstance(part, ast.Constant | ast.Tuple | ast.Load) for part in ast.walk(value))
 
 
 def _refuse_newer(found: str | None) -> None:

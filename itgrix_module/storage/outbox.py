@@ -50,6 +50,10 @@ TAKE_MARIADB = text(
     "WHERE priority = :priority AND ready_at <= :now AND :node IN ('', node) ORDER BY ready_at LIMIT :limit"
 )
 
+# Each worker asks these several times a second; building them anew takes longer than the database's answer.
+NEXT_PRIORITY = text("SELECT MIN(priority) FROM itgrix_lanes WHERE priority BETWEEN :first AND :last")
+EARLIEST = text("SELECT MIN(ready_at) FROM itgrix_lanes WHERE priority = :priority")
+
 
 class SqlOutbox:
     """ports.Outbox. ``owner``: a name of one worker; two workers must not share one."""
@@ -147,8 +151,7 @@ class SqlOutbox:
 def _priorities(connection: Connection, first: int, last: int) -> Iterator[int]:
     """The priorities that wait, first the most urgent; each is one look into the index."""
     while True:
-        waiting = select(func.min(lanes.c.priority)).where(lanes.c.priority.between(first, last))
-        found = connection.scalar(waiting)
+        found = connection.scalar(NEXT_PRIORITY, {"first": first, "last": last})
         if found is None:
             return
         yield found
@@ -156,7 +159,7 @@ def _priorities(connection: Connection, first: int, last: int) -> Iterator[int]:
 
 
 def _earliest(connection: Connection, priority: int) -> float | None:
-    earliest: float | None = connection.scalar(select(func.min(lanes.c.ready_at)).where(lanes.c.priority == priority))
+    earliest: float | None = connection.scalar(EARLIEST, {"priority": priority})
     return earliest
 
 

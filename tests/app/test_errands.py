@@ -22,11 +22,11 @@ from itgrix_module.app.standing import Standing
 from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent, Temporary
 from itgrix_module.domain.steps import Priority
 from itgrix_module.settings import Settings
-from itgrix_module.storage.migrate import upgrade
 from itgrix_module.storage.open_tasks import SqlOpenTasks
 from itgrix_module.storage.queries import Calls
 from itgrix_module.storage.stores import Stores, open_stores
 from tests.app.desk import NODE, START, Clock
+from tests.fakes.migrated import migrated
 
 SIDE = PortalSide("C", "LEAD", "7", (("LEAD", "7"),), "70", finished=True)
 RULES = ErrandRules(chat="chat1", extra={"lead": {"COMMENTS": "x"}, "activity": {"SUBJECT": "y"}})
@@ -110,7 +110,7 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     url = f"sqlite:///{tmp_path / 'itgrix.db'}"
-    upgrade(url)
+    migrated(url)
     with open_stores(url, tmp_path / "key", lambda _: False) as stores:
         yield Desk(stores)
 

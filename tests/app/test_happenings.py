@@ -13,7 +13,7 @@ from itgrix_module.app.happenings import KEPT, KEPT_OF_CRM, Happening, Inbox
 from itgrix_module.domain.failures import Permanent, Temporary
 from itgrix_module.storage.engine import Database, open_database
 from itgrix_module.storage.events import SqlHappenings
-from itgrix_module.storage.migrate import upgrade
+from tests.fakes.migrated import migrated
 
 CLICK, LEAD = "ONEXTERNALCALLSTART", "ONCRMLEADADD"
 
@@ -43,7 +43,7 @@ class Desk:
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("events") / "empty.db"
-    upgrade(f"sqlite:///{path}")
+    migrated(f"sqlite:///{path}")
     return path
 
 

@@ -12,8 +12,8 @@ from itgrix_module.app.user_ports import ADMINISTER
 from itgrix_module.app.users import Accounts, Lifetimes
 from itgrix_module.domain.failures import Failure, Temporary
 from itgrix_module.storage.engine import Database, open_database
-from itgrix_module.storage.migrate import upgrade
 from itgrix_module.storage.users import SqlUserStore
+from tests.fakes.migrated import migrated
 
 
 class Shaky(SqlUserStore):
@@ -30,7 +30,7 @@ class Shaky(SqlUserStore):
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Shaky]:
     url = f"sqlite:///{tmp_path / 'x.db'}"
-    upgrade(url)
+    migrated(url)
     database: Database = open_database(url)
     yield Shaky(database)
     database.close()

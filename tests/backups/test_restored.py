@@ -14,6 +14,7 @@ from itgrix_module.restoring import restore
 from itgrix_module.storage import migrate
 from itgrix_module.storage.calls import SqlCallStore
 from tests.backups.installations import FURNISHED, NOW, SCRIPT, changed, home, looked, place_of, refused, whole
+from tests.fakes.mariadb import MariaDb, mariadb_server
 from tests.storage.samples import add_call, step
 
 LIVE = pytest.mark.live
@@ -146,15 +147,14 @@ def test_backup_goes_from_one_database_to_the_other(
         add_call(SqlCallStore(core.database), "1700000000.5", step())  # numbers go on behind those restored
 
 
-@pytest.fixture
-def make_url(tmp_path: Path) -> Iterator[Callable[[str, str], str]]:
-    from tests.fakes.mariadb import mariadb_server
+@pytest.fixture(scope="module")
+def server() -> Iterator[MariaDb]:
+    with mariadb_server() as found:
+        yield found
 
-    with mariadb_server() as server:
-        yield (
-            lambda kind, name: (
-                server.create_database(f"itgrix_{name}")
-                if kind == "mariadb"
-                else f"sqlite:///{tmp_path / name / 'itgrix.db'}"
-            )
-        )
+
+@pytest.fixture
+def make_url(server: MariaDb, tmp_path: Path) -> Callable[[str, str], str]:
+    return lambda kind, name: (
+        server.create_database(f"itgrix_{name}") if kind == "mariadb" else f"sqlite:///{tmp_path / name / 'itgrix.db'}"
+    )

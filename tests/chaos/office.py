@@ -33,11 +33,11 @@ from itgrix_module.settings import Settings
 from itgrix_module.storage.calls import SqlCallStore
 from itgrix_module.storage.engine import Database, open_database
 from itgrix_module.storage.limits import SqlLimitStore
-from itgrix_module.storage.migrate import upgrade
 from itgrix_module.storage.outbox import SqlOutbox
 from itgrix_module.storage.tokens import SqlTokenStore
 from itgrix_module.storage.vault import open_vault
 from tests.app.desk import Shelf, Staff
+from tests.fakes.migrated import migrated
 from tests.service.house import portal_config, user_of
 
 NODE = "pbx1"
@@ -251,7 +251,7 @@ class Office:
 def office(folder: Path, url: str = "", *, options: Options | None = None, **portal: Any) -> Iterator[Office]:
     """``url``: of an empty database, else SQLite in the folder; ``portal``: changes of the portal's configuration."""
     url = url or f"sqlite:///{folder / 'office.db'}"
-    upgrade(url)
+    migrated(url)
     clock = Clock()
     plan = {"bucket_burst": None, "bucket_drain": None, "keep_calls": 1_000_000, "keep_entities": 1_000_000}
     config = dataclasses.replace(portal_config(**{**plan, "keep_requests": 20_000}), **portal)

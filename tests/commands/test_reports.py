@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from itgrix_module.cli import main
 from itgrix_module.storage.engine import open_database
-from itgrix_module.storage.migrate import upgrade
+from tests.fakes.migrated import migrated
 from tests.web.seeds import row, save_many
 
 PERIOD = ("--since", "2026-11-20", "--until", "2026-11-22")
@@ -23,7 +23,7 @@ PERIOD = ("--since", "2026-11-20", "--until", "2026-11-22")
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     url = f"sqlite:///{tmp_path / 'itgrix.db'}"
-    upgrade(url)
+    migrated(url)
     with closing(open_database(url)) as database:
         missed = row("1.2", outcome="missed", talk=0.0, last_talker="", line="=1+1")
         save_many(database, [row("1.1"), missed, row("1.3", direction="internal")])

@@ -15,8 +15,8 @@ from playwright.sync_api import Page, expect, sync_playwright
 from itgrix_module.storage.engine import open_database
 from itgrix_module.storage.migrate import upgrade
 from tests.gate import apache, stage
+from tests.web.chromium import CHROMIUM, OPTIONS
 from tests.web.seeds import health
-from tests.web.test_browser import CHROMIUM, OPTIONS
 from web import PanelDeps, create_app, gateway
 
 pytestmark = pytest.mark.live

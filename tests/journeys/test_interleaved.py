@@ -61,9 +61,9 @@ def interleaved(one: Blocks, other: Blocks) -> bytes:
 
 
 @pytest.mark.parametrize("pair", pairs(with_all_rights(1)) + pairs(LEAST), ids=lambda pair: "+".join(map(name, pair)))
-def test_two_recordings_at_once_give_the_calls_of_both(pair: tuple[Path, Path], tmp_path: Path) -> None:
+def test_two_recordings_at_once_give_the_calls_of_both(pair: tuple[Path, Path], scratch: Path) -> None:
     one, other = (blocks_of(text_of(path)) for path in pair)
-    found = replayed([interleaved(one, other)], tmp_path)
+    found = replayed([interleaved(one, other)], scratch)
     second = json.loads(retagged(json.dumps(told(usual(pair[1]))).encode()))
     right = {call["linkedid"]: call for call in [*told(usual(pair[0])), *second]}
     assert {call["linkedid"]: call for call in told(found)} == right

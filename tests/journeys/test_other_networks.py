@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.journeys.test_transcripts import name, sessions
-from tests.journeys.wire import Change, replayed, some, text_of, told, usual
+from tests.journeys.wire import Change, dealt, replayed, some, text_of, told, usual
 
 TRUNKS = rb"(trunk1|trunk2|mobile-gw|mts-backup|beeline-msk)"
 NUMBERED = re.compile(
@@ -77,30 +77,37 @@ def with_trunk(new: bytes) -> Change:
     return lambda text: re.sub(rb"\b(trunk1|beeline-msk)\b", new, text)
 
 
+def shown(value: Any) -> str | None:
+    """Recordings by their names, changes too."""
+    if isinstance(value, Path):
+        return name(value)
+    return getattr(value, "__name__", None)
+
+
 def changed(first: Path, change: Change, folder: Path) -> list[dict[str, Any]]:
     return replayed([change(text_of(path)) for path in sessions(first)], folder)
 
 
-@pytest.mark.parametrize("technology", [as_chan_sip, as_technology(b"IAX2")], ids=["chan_sip", "IAX2"])
-@pytest.mark.parametrize("first", some(0), ids=name)
-def test_other_technologies_give_the_same_calls(first: Path, technology: Change, tmp_path: Path) -> None:
-    assert told(changed(first, technology, tmp_path)) == told(usual(first))
+as_iax2 = as_technology(b"IAX2")
 
 
-@pytest.mark.parametrize("card", [as_span, as_analog])
-@pytest.mark.parametrize("first", some(1), ids=name)
-def test_trunks_may_be_line_cards(first: Path, card: Change, tmp_path: Path) -> None:
-    assert told(changed(first, card, tmp_path), "line") == told(usual(first), "line")
+@pytest.mark.parametrize(("first", "technology"), dealt(some(0), [as_chan_sip, as_iax2]), ids=shown)
+def test_other_technologies_give_the_same_calls(first: Path, technology: Change, scratch: Path) -> None:
+    assert told(changed(first, technology, scratch)) == told(usual(first))
+
+
+@pytest.mark.parametrize(("first", "card"), dealt(some(1), [as_span, as_analog]), ids=shown)
+def test_trunks_may_be_line_cards(first: Path, card: Change, scratch: Path) -> None:
+    assert told(changed(first, card, scratch), "line") == told(usual(first), "line")
 
 
 @pytest.mark.parametrize("first", some(2), ids=name)
-def test_calls_are_recognised_without_linkedid(first: Path, tmp_path: Path) -> None:
-    assert told(changed(first, without_linkedid, tmp_path)) == told(usual(first))
+def test_calls_are_recognised_without_linkedid(first: Path, scratch: Path) -> None:
+    assert told(changed(first, without_linkedid, scratch)) == told(usual(first))
 
 
-@pytest.mark.parametrize("length", [2, 4, 5, 6])
-@pytest.mark.parametrize("first", some(3), ids=name)
-def test_extensions_may_have_two_to_six_digits(first: Path, length: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("first", "length"), dealt(some(3), [2, 4, 5, 6]), ids=shown)
+def test_extensions_may_have_two_to_six_digits(first: Path, length: int, scratch: Path) -> None:
     def named(party: str | None) -> str | None:
         return extension(party, length) if party and re.fullmatch(r"10\d|110", party) else party
 
@@ -111,14 +118,16 @@ def test_extensions_may_have_two_to_six_digits(first: Path, length: int, tmp_pat
         | {"transfers": [item | {key: named(item[key]) for key in ("from", "to")} for item in call["transfers"]]}
         for call in usual(first)
     ]
-    found = changed(first, renumbered(length), tmp_path)
+    found = changed(first, renumbered(length), scratch)
     assert told(found, "recordings") == told(usual_calls, "recordings")
 
 
-@pytest.mark.parametrize("trunk", [b"sip-trunk-7-495-msk", b"74951234567", b"provider_100-2"], ids=bytes.decode)
-@pytest.mark.parametrize("first", some(4), ids=name)
-def test_trunk_may_be_called_anything(first: Path, trunk: bytes, tmp_path: Path) -> None:
-    found = changed(first, with_trunk(trunk), tmp_path)
+NAMES = [b"sip-trunk-7-495-msk", b"74951234567", b"provider_100-2"]
+
+
+@pytest.mark.parametrize(("first", "trunk"), dealt(some(4), NAMES), ids=shown)
+def test_trunk_may_be_called_anything(first: Path, trunk: bytes, scratch: Path) -> None:
+    found = changed(first, with_trunk(trunk), scratch)
     assert told(found, "line", "recordings") == told(usual(first), "line", "recordings")
     renamed = [re.sub(r"^(trunk1|beeline-msk)$", trunk.decode(), call["line"] or "") for call in usual(first)]
     assert [call["line"] or "" for call in found] == renamed

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from itgrix_module.replay import replay_files
+from tests.chaos.scale import IS_LONG
 from tests.journeys.test_transcripts import FIRST_SESSIONS, sessions
 
 Blocks = list[bytes]
@@ -30,22 +31,28 @@ SAME = (
     "recordings",
 )
 
-# Of the rarer situations each is tried under some of the changes, so that all of them take two minutes at most.
-_SHARES = 4
 
-
-def some(share: int = 0) -> list[Path]:
-    """The usual situations and a quarter of the rarer ones; ``share``: another quarter."""
-    return [path for place, path in enumerate(FIRST_SESSIONS) if not rare(path) or (place // 2 + share) % _SHARES == 0]
+def some(share: int = 0, every: Sequence[Path] = FIRST_SESSIONS) -> list[Path]:
+    """Each situation once, as one of the PBXs recorded it; ``share``: as another one. In the long form all of them."""
+    if IS_LONG:
+        return list(every)
+    situations: dict[tuple[str, str], list[Path]] = {}
+    for path in every:
+        family = path.parent.name.removesuffix("sip").rstrip("0123456789")
+        situations.setdefault((family, path.name.partition(".")[0]), []).append(path)
+    return [found[(place + share) % len(found)] for place, found in enumerate(situations.values())]
 
 
 def with_all_rights(share: int = 0) -> list[Path]:
-    """Of these the recordings with ``read = all``."""
-    return [path for path in some(share) if ".min." not in path.name]
+    """The same of the recordings with ``read = all``."""
+    return some(share, [path for path in FIRST_SESSIONS if ".min." not in path.name])
 
 
-def rare(path: Path) -> bool:
-    return path.parent.name.startswith("more")
+def dealt(paths: Sequence[Path], variants: Sequence[Any]) -> list[tuple[Path, Any]]:
+    """Each recording with one of the variants in turn. In the long form with all of them."""
+    if IS_LONG:
+        return [(path, variant) for path in paths for variant in variants]
+    return [(path, variants[place % len(variants)]) for place, path in enumerate(paths)]
 
 
 def text_of(path: Path) -> bytes:

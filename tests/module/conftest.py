@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,12 +17,47 @@ from tests.module import installation, interpreter
 from tests.module.scenarios import HERE, Php
 
 
+@pytest.fixture(scope="session")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The source, for tests that leave it as it is."""
+    return installation.copy_tree(tmp_path_factory.mktemp("source") / "tree")
+
+
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[installation.Installation]:
-    found = installation.new(tmp_path)
+def place(tree: Path, tmp_path: Path) -> Iterator[installation.Installation]:
+    """Nothing is installed."""
+    found = installation.new(tmp_path, tree)
     yield found
-    if (found.home / "bin" / "itgrix-service").exists():
-        found.control("stop")
+    found.stop()
+
+
+@pytest.fixture(scope="session")
+def first(tmp_path_factory: pytest.TempPathFactory) -> installation.First:
+    """Made once: all others begin with its copy."""
+    return installation.first(tmp_path_factory.mktemp("installed"))
+
+
+@pytest.fixture
+def installed(first: installation.First) -> Iterator[installation.Installation]:
+    """The first installation once more; its service is not running, as after a power cut."""
+    found = first.pattern.laid()
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def running(installed: installation.Installation) -> installation.Installation:
+    """The same with its service."""
+    return installed.start()
+
+
+@pytest.fixture
+def prepared(installed: installation.Installation) -> installation.Installation:
+    """Environment and program are there, nothing else: as after a first run that was cut off then."""
+    for name in installation.DECIDED_LATER:
+        path = installed.home / name
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    return installed
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.mariadb import MariaDb, mariadb_server
-from tests.module.installation import Installation, set_version
-from tests.module.test_install import ok
+from tests.module.installation import Installation, ok, ready_environment, set_version
 from tests.needed import need_root
 
 pytestmark = pytest.mark.live
@@ -42,27 +41,31 @@ def tables(server: MariaDb) -> set[str]:
 
 
 def test_tables_of_ours_come_and_go_beside_the_others(
-    place: Installation, server: MariaDb, facts: dict[str, Any]
+    prepared: Installation, server: MariaDb, facts: dict[str, Any]
 ) -> None:
-    assert "tables that begin with itgrix_" in ok(place.install(**facts))
+    assert "tables that begin with itgrix_" in ok(prepared.install(**facts))
     ours = tables(server) - {"users"}
     assert len(ours) > 5
     assert all(name.startswith("itgrix_") for name in ours)
-    assert place.status["answers"] is True
-    assert not (place.home / "itgrix.db").exists()
-    ok(place.uninstall())
+    assert prepared.answers
+    assert not (prepared.home / "itgrix.db").exists()
+    ok(prepared.uninstall())
+    assert not prepared.answers
     assert tables(server) == ours | {"users"}
-    ok(place.install(**facts))
-    assert "tables removed" in ok(place.uninstall("--purge"))
+    ready_environment(prepared.home, prepared.tree)
+    assert "kept: MariaDB" in ok(prepared.install("--no-start", **facts))
+    assert "tables removed" in ok(prepared.uninstall("--purge"))
     assert tables(server) == {"users"}
-    assert not place.home.exists()
+    assert not prepared.home.exists()
 
 
-def test_a_migration_that_fails_half_way_is_undone(place: Installation, server: MariaDb, facts: dict[str, Any]) -> None:
-    ok(place.install(**facts))
-    place.itgrix("settings", "set", "dial.prefix", "9")
-    set_version(place.tree, "1.1.0")
-    versions = place.tree / "migrations" / "versions"
+def test_a_migration_that_fails_half_way_is_undone(
+    prepared: Installation, server: MariaDb, facts: dict[str, Any]
+) -> None:
+    ok(prepared.install(**facts))
+    prepared.set("dial.prefix", "9")
+    set_version(prepared.tree, "1.1.0")
+    versions = prepared.tree / "migrations" / "versions"
     last = sorted(versions.glob("0*.py"))[-1].stem.partition("_")[0]
     (versions / "9999_broken.py").write_text(
         "from alembic import op\n"
@@ -73,42 +76,43 @@ def test_a_migration_that_fails_half_way_is_undone(place: Installation, server: 
         "def downgrade():\n    pass\n"
     )
     before = tables(server)
-    done = place.install(**facts)
+    done = prepared.install(**facts)
     assert done.returncode == 1
     assert "half-way" in done.stdout
     assert tables(server) == before
-    assert place.setting("dial.prefix") == "9"
-    assert place.status["answers"] is True
+    assert prepared.setting("dial.prefix") == "9"
+    assert prepared.answers
 
 
-def test_a_changed_database_password_is_taken_over(place: Installation, server: MariaDb, facts: dict[str, Any]) -> None:
-    ok(place.install(**facts))
-    place.control("stop")
+def test_a_changed_database_password_is_taken_over(
+    prepared: Installation, server: MariaDb, facts: dict[str, Any]
+) -> None:
+    ok(prepared.install("--no-start", **facts))
     server.execute("ALTER USER freepbxuser@'%' IDENTIFIED BY 'new'")
     changed = {**facts, "database": {**facts["database"], "password": "new"}}
-    assert "another password now" in ok(place.install(**changed))
-    assert place.setting("ami.secret") == "s"
+    assert "another password now" in ok(prepared.install("--no-start", **changed))
+    assert prepared.setting("ami.secret") == "s"
 
 
-def test_a_user_without_rights_means_sqlite(place: Installation, server: MariaDb, facts: dict[str, Any]) -> None:
+def test_a_user_without_rights_means_sqlite(prepared: Installation, server: MariaDb, facts: dict[str, Any]) -> None:
     server.execute("REVOKE ALL ON asterisk.* FROM freepbxuser@'%'", "GRANT SELECT ON asterisk.* TO freepbxuser@'%'")
-    said = ok(place.install(**facts))
+    said = ok(prepared.install("--no-start", **facts))
     assert "refuses" in said
     assert "command denied" in said
-    assert (place.home / "itgrix.db").exists()
+    assert (prepared.home / "itgrix.db").exists()
     assert tables(server) == {"users"}
 
 
 def test_root_makes_a_database_of_our_own_and_takes_it_away(
-    place: Installation, server: MariaDb, facts: dict[str, Any]
+    prepared: Installation, server: MariaDb, facts: dict[str, Any]
 ) -> None:
     need_root()
     facts["database"]["socket"] = str(server.socket)
-    assert "a database of its own in MariaDB: itgrix" in ok(place.install("--database", "own", **facts))
-    assert place.status["answers"] is True
+    assert "a database of its own in MariaDB: itgrix" in ok(prepared.install("--database", "own", **facts))
+    assert prepared.answers
     assert tables(server) == {"users"}
     assert len(server.execute("SHOW TABLES FROM itgrix")) > 5
-    assert "kept: MariaDB" in ok(place.install("--database", "own", **facts))
-    ok(place.uninstall("--purge"))
+    assert "kept: MariaDB" in ok(prepared.install("--database", "own", "--no-start", **facts))
+    ok(prepared.uninstall("--purge"))
     assert server.execute("SHOW DATABASES LIKE 'itgrix'") == []
     assert server.execute("SELECT user FROM mysql.user WHERE user = 'itgrix'") == []

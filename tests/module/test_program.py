@@ -4,7 +4,11 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 import tarfile
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import pytest
@@ -53,6 +57,28 @@ def test_nothing_is_written_beside_the_program(home: Home, tmp_path: Path, name:
     with pytest.raises(Refused, match="damaged"):
         package.ensure(archive(tmp_path / "a", {name: b"x"}), home, tmp_path / "venv")
     assert not list(tmp_path.rglob("evil"))
+
+
+def test_what_is_compiled_serves_the_next_version_where_nothing_changed(home: Home, tmp_path: Path) -> None:
+    files = {"itgrix_module/same.py": b"WORD = 'same'\n", "itgrix_module/other.py": b"WORD = 'old'\n"}
+    files["itgrix_module/__init__.py"] = b""
+    former = package.ensure(archive(tmp_path / "a", files), home, tmp_path / "venv")
+    package.point_at(home.current, former)
+    os.utime(former / "itgrix_module" / "same.py", (1_700_000_000, 1_700_000_000))
+    package._compile(former, tmp_path / "none")
+    changed = files | {"itgrix_module/other.py": b"WORD = 'new'\n"}
+    made = package.ensure(archive(tmp_path / "b", changed, "1.1"), home, tmp_path / "venv")
+    same, other = (compiled(made / "itgrix_module" / name) for name in ("same.py", "other.py"))
+    assert same.samefile(compiled(former / "itgrix_module" / "same.py"))
+    assert not other.samefile(compiled(former / "itgrix_module" / "other.py"))
+    show = "import itgrix_module.same as s, itgrix_module.other as o; print(s.WORD, o.WORD, s.__cached__, s.__file__)"
+    start = f"import sys; sys.path.insert(0, {str(made)!r}); {show}"
+    said = subprocess.run([sys.executable, "-B", "-c", start], capture_output=True, text=True, check=True)
+    assert said.stdout.split() == ["same", "new", str(same), str(made / "itgrix_module" / "same.py")]
+
+
+def compiled(file: Path) -> Path:
+    return Path(cache_from_source(str(file)))
 
 
 def test_a_cut_off_program_is_refused_and_a_whole_one_taken_later(home: Home, tmp_path: Path) -> None:

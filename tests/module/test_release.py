@@ -16,6 +16,9 @@ from types import ModuleType
 
 import pytest
 
+from tests.gate.stage import free_port
+from tests.module.installation import Installation, ok
+
 ROOT = Path(__file__).parent.parent.parent
 TOOLS = ROOT / "tools"
 
@@ -62,9 +65,7 @@ def test_archive_is_the_same_each_time_and_as_freepbx_wants_it(tools: ModuleType
     assert {entry.mode for entry in entries if entry.isfile()} == {0o644}
 
 
-def test_the_program_travels_packed_and_the_same_each_time(tools: ModuleType, contents: dict[str, bytes]) -> None:
-    again = tools.contents.with_program_packed(tools.contents.sources(), 1_795_000_000)
-    assert again["program.tar.xz"] == contents["program.tar.xz"]
+def test_the_program_travels_packed(tools: ModuleType, contents: dict[str, bytes]) -> None:
     inside = tools.contents.program_of(contents)
     assert {name.partition("/")[0] for name in inside} == {"examples", "itgrix_module", "migrations", "web"}
     assert inside["web/__init__.py"] == (ROOT / "web" / "__init__.py").read_bytes()
@@ -116,7 +117,9 @@ def test_a_release_leaves_the_rig_of_the_tests_out_and_says_so(
 def test_what_does_not_belong_is_found(
     tools: ModuleType, contents: dict[str, bytes], tmp_path: Path, name: str, content: bytes, expected: str
 ) -> None:
-    found = problems(tools, tmp_path, contents | {name: content})
+    # Each file of PHP costs a start of it: what is right with ours another test has said.
+    lean = {known: kept for known, kept in contents.items() if not known.endswith(".php")}
+    found = problems(tools, tmp_path, lean | {name: content})
     assert any(expected in text for text in found), found
 
 
@@ -218,15 +221,55 @@ def test_freepbx_and_the_product_look_at_the_same_address(tools: ModuleType) -> 
     assert contents["itgrix_module/release.pub"] == b"key"
 
 
+AGAIN = """
+import sys
+sys.dont_write_bytecode = True
+sys.path.insert(0, sys.argv[1])
+import dist, pathlib, tempfile
+with tempfile.TemporaryDirectory() as folder:
+    dist.DIST = pathlib.Path(folder) / "dist"
+    print(dist.write_digests(dist.build("")).read_text(), end="")
+"""
+
+
+@pytest.fixture(scope="module")
+def released(tools: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Folder of the archives, and the key to believe them by."""
+    folder = tmp_path_factory.mktemp("keys")
+    tools.keygen(folder / "private.pem", folder / "release.pub")
+    command = [sys.executable, TOOLS / "dist.py", "--key", folder / "private.pem"]
+    subprocess.run(command, check=True, capture_output=True)
+    return ROOT / "dist", folder / "release.pub"
+
+
 @pytest.mark.live
 @pytest.mark.timeout(600)
-def test_dist_twice_gives_the_same_archives_that_pass_every_check(keys: tuple[Path, Path], tools: ModuleType) -> None:
-    private, public = keys
-    sums = []
-    for _ in range(2):
-        subprocess.run([sys.executable, TOOLS / "dist.py", "--key", private], check=True, capture_output=True)
-        sums.append((ROOT / "dist" / "SHA256SUMS").read_text())
-    assert sums[0] == sums[1]
+def test_the_full_archive_installs_from_nothing_and_without_the_network(
+    released: tuple[Path, Path], tmp_path: Path
+) -> None:
+    with tarfile.open(next(released[0].glob("*-full.tgz"))) as tar:
+        tar.extractall(tmp_path, filter="data")
+    place = Installation(tmp_path / "home", tmp_path / "itgrix", free_port())
+    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:1", "https_proxy": "http://127.0.0.1:1"}
+    owner = ["--owner", "root"] if os.geteuid() == 0 else []
+    said = ok(place.run("install.py", *owner, "--no-start", **nowhere))
+    assert "from the wheels of the archive, without the network" in said
+    assert place.itgrix("--version") == f"itgrix, version {place.record['version']}\n"
+    (environment,) = (place.home / "venvs").iterdir()
+    assert not list(environment.glob("pip-*"))
+    assert len(list(environment.glob("lib/python3*/site-packages/*.dist-info"))) > 25
+
+
+@pytest.mark.live
+@pytest.mark.timeout(600)
+def test_dist_twice_gives_the_same_archives_that_pass_every_check(
+    released: tuple[Path, Path], tools: ModuleType
+) -> None:
+    public = released[1]
+    first = (ROOT / "dist" / "SHA256SUMS").read_text()
+    # The checks look at the same bytes then: once is enough.
+    again = subprocess.run([sys.executable, "-c", AGAIN, TOOLS], check=True, capture_output=True, text=True)
+    assert again.stdout == first
     made = sorted((ROOT / "dist").glob("*.tgz"))
     assert len(made) == 2
     assert all(tools.is_signed(public, file) for file in (*made, ROOT / "dist" / "SHA256SUMS"))

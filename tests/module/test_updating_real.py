@@ -8,15 +8,19 @@ import io
 import json
 import os
 import subprocess
+import sys
 import tarfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 
+from itgrix_module.updates import Updates
 from tests.fakes.releases import Publisher, Shelf, shelf
-from tests.module.installation import Installation, copy_tree, set_version
+from tests.module import installation
+from tests.module.installation import Installation, Pattern, copy_tree, ok, set_version
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(240)]
 
@@ -42,20 +46,9 @@ def version_tree(tree: Path, version: str, key: str) -> Path:
 
 def packed(tree: Path) -> bytes:
     found = io.BytesIO()
-    with tarfile.open(fileobj=found, mode="w:gz") as tar:
+    with tarfile.open(fileobj=found, mode="w:gz", compresslevel=1) as tar:
         tar.add(tree, "itgrix")
     return found.getvalue()
-
-
-@pytest.fixture
-def server() -> Iterator[Shelf]:
-    with shelf() as found:
-        yield found
-
-
-@pytest.fixture
-def publisher(server: Shelf) -> Publisher:
-    return Publisher(f"http://{server.address}")
 
 
 def key_of(publisher: Publisher) -> str:
@@ -63,19 +56,55 @@ def key_of(publisher: Publisher) -> str:
     return base64.b64encode(raw).decode() + "\n"
 
 
-def publish(publisher: Publisher, server: Shelf, folder: Path, *, breaks: bool = False) -> None:
-    tree = version_tree(copy_tree(folder / "next"), NEW, key_of(publisher))
-    if breaks:
+@dataclass
+class Stage:
+    """An installation of the old version, and who publishes a new one: ``archives`` by whether that is broken."""
+
+    pattern: Pattern
+    publisher: Publisher
+    shelf: Shelf
+    archives: dict[bool, bytes]
+
+    def publish(self, *, breaks: bool) -> None:
+        content = self.archives[breaks]
+        release = self.publisher.release(NEW, content)
+        self.shelf.files["/itgrix.json"] = self.publisher.list(release, self.publisher.release(OLD))
+        self.shelf.files[f"/itgrix-{NEW}.tgz"] = content
+
+    def look(self, place: Installation) -> None:
+        """For a new version, as the service does each day."""
+        settings = {"updates.check": True, "updates.url": f"{self.publisher.url}/itgrix.json"}
+        Updates(place.home, lambda: settings, OLD, key=lambda: self.publisher.key).check()
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Both versions are made once."""
+    folder = tmp_path_factory.mktemp("old")
+    with shelf() as server:
+        publisher = Publisher(f"http://{server.address}")
+        key = key_of(publisher)
+        place = installation.new(folder)
+        version_tree(place.tree, OLD, key)
+        ok(place.install("--no-start"))
+        tree = version_tree(copy_tree(folder / "next"), NEW, key)
+        archives = {False: packed(tree)}
         (tree / "itgrix_module" / "routine.py").write_text("raise SystemExit('the new version is broken')\n")
-    content = packed(tree)
-    server.files["/itgrix.json"] = publisher.list(publisher.release(NEW, content), publisher.release(OLD))
-    server.files[f"/itgrix-{NEW}.tgz"] = content
+        archives[True] = packed(tree)
+        yield Stage(Pattern(place, folder / "pattern"), publisher, server, archives)
 
 
-def updated(place: Installation, publisher: Publisher, **environ: str) -> tuple[int, dict[str, object]]:
+@pytest.fixture
+def place(stage: Stage) -> Iterator[Installation]:
+    """The old version, which looks for new ones where they are published."""
+    found = stage.pattern.laid()
+    found.set("updates.url", f"{stage.publisher.url}/itgrix.json")
+    yield found
+    found.stop()
+
+
+def updated(place: Installation, **environ: str) -> tuple[int, dict[str, object]]:
     """Exit status and what the command told."""
-    place.itgrix("settings", "set", "updates.url", f"{publisher.url}/itgrix.json")
-    assert json.loads(place.itgrix("update", "check", "--json"))["newer"][0]["version"] == NEW
     command = [place.home / "bin" / "itgrix", "update", "start", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200, env=os.environ | environ)
     assert done.stdout.startswith("{"), done.stderr
@@ -86,44 +115,37 @@ def said(place: Installation) -> str:
     return (place.home / "update" / "update.log").read_text()
 
 
-def test_stand_alone_installation_updates_itself(
-    place: Installation, publisher: Publisher, server: Shelf, tmp_path: Path
-) -> None:
-    version_tree(place.tree, OLD, key_of(publisher))
-    assert place.install().returncode == 0
-    publish(publisher, server, tmp_path)
-    status, run = updated(place, publisher)
+def test_stand_alone_installation_updates_itself(stage: Stage, place: Installation) -> None:
+    stage.publish(breaks=False)
+    assert json.loads(place.start().itgrix("update", "check", "--json"))["newer"][0]["version"] == NEW
+    status, run = updated(place)
     assert (status, run["result"]) == (0, "done"), said(place)
     assert place.itgrix("--version") == f"itgrix, version {NEW}\n"
-    assert place.status["answers"] is True
-    assert place.setting("updates.url") == f"{publisher.url}/itgrix.json"
+    assert place.answers
+    assert place.setting("updates.url") == f"{stage.publisher.url}/itgrix.json"
 
 
-def test_a_new_version_that_does_not_start_is_taken_back(
-    place: Installation, publisher: Publisher, server: Shelf, tmp_path: Path
-) -> None:
-    version_tree(place.tree, OLD, key_of(publisher))
-    assert place.install().returncode == 0
-    publish(publisher, server, tmp_path, breaks=True)
-    status, run = updated(place, publisher)
+def test_a_new_version_that_does_not_start_is_taken_back(stage: Stage, place: Installation) -> None:
+    stage.publish(breaks=True)
+    stage.look(place.start())
+    status, run = updated(place)
     assert (status, run["result"]) == (1, "rolled_back"), said(place)
-    assert place.itgrix("--version") == f"itgrix, version {OLD}\n"
+    assert (place.home / "current").resolve().name.startswith(f"{OLD}-")
     assert place.record["version"] == OLD
-    assert place.status["answers"] is True
+    assert place.answers
 
 
 @pytest.mark.parametrize("breaks", [False, True])
 def test_behind_freepbx_the_module_is_replaced_and_put_back(
-    place: Installation, publisher: Publisher, server: Shelf, tmp_path: Path, breaks: bool
+    stage: Stage, place: Installation, tmp_path: Path, breaks: bool
 ) -> None:
-    import sys
-
     module = tmp_path / "admin" / "modules" / "itgrix"
     module.parent.mkdir(parents=True)
-    version_tree(place.tree, OLD, key_of(publisher)).rename(module)
+    place.tree.rename(module)
     place.tree = module
-    assert place.install(etc="/nowhere", ami={"username": "itgrix", "secret": "s"}).returncode == 0
-    publish(publisher, server, tmp_path, breaks=breaks)
+    ok(place.install(etc="/nowhere", ami={"username": "itgrix", "secret": "s"}))
+    stage.publish(breaks=breaks)
+    stage.look(place)
     fwconsole = tmp_path / "bin" / "fwconsole"
     fwconsole.parent.mkdir()
     owner = "--owner root" if os.geteuid() == 0 else ""
@@ -132,9 +154,9 @@ def test_behind_freepbx_the_module_is_replaced_and_put_back(
         FWCONSOLE.format(python=sys.executable, module=module, home=place.home, owner=owner, bind=bind)
     )
     fwconsole.chmod(0o755)
-    status, run = updated(place, publisher, PATH=f"{fwconsole.parent}:{os.environ['PATH']}")
+    status, run = updated(place, PATH=f"{fwconsole.parent}:{os.environ['PATH']}")
     left = OLD if breaks else NEW
     assert (status, run["result"]) == ((1, "rolled_back") if breaks else (0, "done")), said(place)
     assert left in (module / "module.xml").read_text()
     assert place.record["version"] == left
-    assert place.status["answers"] is True
+    assert place.answers

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from itgrix_module import core, pbx_door, routine, surroundings
-from itgrix_module.app import directory, pace, standing, upload
+from itgrix_module import core, pbx_door, reconciling, routine, surroundings
+from itgrix_module.app import directory, errands, pace, standing, upload
 from itgrix_module.media import ready
 
 
@@ -18,6 +18,8 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is tried every few seconds or half a minute in the field is tried every fraction of a second."""
     monkeypatch.setattr(routine, "SETTINGS", 0.2)
     monkeypatch.setattr(routine, "WATCH", 0.5)
+    monkeypatch.setattr(routine, "RECONCILE", 0.3)
+    monkeypatch.setattr(routine, "DIALLING", 0.3)
     monkeypatch.setattr(pbx_door, "REFUSED_AGAIN", 0.5)
     monkeypatch.setattr(routine, "RIGHTS_AGAIN", 1.0)
     monkeypatch.setattr(core, "PATIENCE", 1.0)
@@ -25,6 +27,8 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(standing, "OWNER_PAUSE", 0.5)
     monkeypatch.setattr(upload, "OWNER_PAUSE", 0.5)
     monkeypatch.setattr(upload, "LONGEST_LOOK", 0.1)
+    monkeypatch.setattr(errands, "LONGEST_LOOK", 0.2)
+    monkeypatch.setattr(reconciling, "_SETTLE", 1.0)
     monkeypatch.setattr(pace, "LONGEST_LOOK", 0.1)
     monkeypatch.setattr(ready, "APART", 0.1)
     monkeypatch.setattr(ready, "QUIET", 0.1)

@@ -30,11 +30,11 @@ from itgrix_module.bitrix24.memory import MemoryLimits
 from itgrix_module.domain.steps import Priority
 from itgrix_module.sandbox.portal import SandboxPortal
 from itgrix_module.sandbox.portal.config import ClientSeed
-from itgrix_module.storage.migrate import upgrade
 from itgrix_module.storage.open_tasks import SqlOpenTasks
 from itgrix_module.storage.outbox_admin import OutboxAdmin
 from itgrix_module.storage.queries import Calls
 from itgrix_module.storage.stores import Stores, open_stores
+from tests.fakes.migrated import migrated
 from tests.service.house import portal_config
 
 NUMBER = "+79161234567"
@@ -212,7 +212,7 @@ def _scene(call: CallRow, portal: PortalSide) -> Scene:
 @contextmanager
 def errand_nodes(url: str, folder: Path, *names: str, **portal: Any) -> Iterator[list[Node]]:
     """Nodes over one database and one portal. ``portal``: changes of its configuration."""
-    upgrade(url)
+    migrated(url)
     clock = Clock()
     with ExitStack() as stack:
         made = stack.enter_context(SandboxPortal(portal_config(**portal)))

@@ -92,7 +92,8 @@ class Served:
 def environment(place: Place) -> Mapping[str, str]:
     """Where the process finds its home."""
     ours = {"ITGRIX_HOME": str(place.home), "ITGRIX_DATABASE_URL": place.database_url, "ITGRIX_NODE": place.node}
-    return {**os.environ, **ours, "PYTHONUNBUFFERED": "1"}
+    # A service is started a hundred times: its modules are compiled once, whatever holds for the tests themselves.
+    return {**os.environ, **ours, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": ""}
 
 
 @contextmanager

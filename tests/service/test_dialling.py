@@ -61,8 +61,11 @@ OUTCOMES = {
 }
 
 
-@pytest.mark.parametrize("extension", DEVICES)
-@pytest.mark.parametrize("what", OUTCOMES)
+# How the employee is dialled makes no difference to what becomes of the client.
+FAILED = [(what, each) for what in OUTCOMES for each in (DEVICES if what.startswith("agent") else ["101"])]
+
+
+@pytest.mark.parametrize(("what", "extension"), FAILED)
 def test_failed_call_is_finished_with_its_status_and_the_employee_learns_why(
     running: House, what: str, extension: str
 ) -> None:

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from itgrix_module.sandbox.pbx import Situation
+from tests.chaos.scale import amount
 from tests.service.house import EXTENSIONS, short, until
 from tests.service.outside import outside_of
 from tests.service.process import served
 from tests.service.record_book import RecordBook
 
-KILLS = 10
-CALLS = 18
+KILLS = amount(4, 10)
+CALLS = amount(9, 18)
 EVERY = 0.7  # seconds between two calls
 GAP = 6.0  # seconds: what happened while nobody listened is known that exactly
 SOON = {"reconcile.grace_seconds": 0}

@@ -17,9 +17,9 @@ from itgrix_module.bitrix24.lines import BitrixLines
 from itgrix_module.bitrix24.memory import MemoryLimits, MemoryTokens
 from itgrix_module.sandbox.portal import PortalConfig, SandboxPortal
 from itgrix_module.storage.engine import Database, open_engine
-from itgrix_module.storage.migrate import upgrade
 from itgrix_module.storage.portal_lines import SqlLineStore
 from tests.bitrix24.conftest import pair
+from tests.fakes.migrated import migrated
 
 
 class Bench:
@@ -58,7 +58,7 @@ def authorised(portal: SandboxPortal, way: str) -> Auth:
 @pytest.fixture(params=["app"])
 def bench(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
     url = f"sqlite:///{tmp_path / 'x.db'}"
-    upgrade(url)
+    migrated(url)
     database = Database(open_engine(url))
     with SandboxPortal(PortalConfig()) as portal:
         limits = Limiter(MemoryLimits(), lambda: 0.0, lambda _: None)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,10 @@ class Other:
 
     def __init__(self, task: str, *arguments: str) -> None:
         command = [sys.executable, "-m", "tests.storage.processes", task, *arguments]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}  # the storage is compiled once for all of them
+        self._process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
     def line(self) -> str:
         """The next line that it prints; empty at its end."""

@@ -17,6 +17,7 @@ from itgrix_module.storage.outbox import SqlOutbox
 from itgrix_module.storage.stores import Stores
 from itgrix_module.storage.tokens import SqlTokenStore
 from itgrix_module.storage.vault import open_vault
+from tests.chaos.scale import amount
 from tests.storage.helpers import other
 from tests.storage.samples import NODE, NOW, add_call, call, claim_one, done, settle, step
 
@@ -29,7 +30,7 @@ def add_many(stores: Stores, number: int) -> None:
 
 
 def test_no_step_is_delivered_twice_by_two_processes_of_three_threads(stores: Stores, tables_url: str) -> None:
-    add_many(stores, 1000)
+    add_many(stores, 300)
     with ExitStack() as stack:
         workers = [stack.enter_context(other("deliver_all", tables_url, name, "3")) for name in ("north", "south")]
         for worker in workers:
@@ -38,8 +39,8 @@ def test_no_step_is_delivered_twice_by_two_processes_of_three_threads(stores: St
             worker.go()
         seen = [json.loads(worker.line()) for worker in workers]
     delivered = [number for lanes in seen for steps in lanes for number in steps]
-    assert len(delivered) == len(set(delivered)) == 2000
-    assert stores.outbox.counts() == {"waiting": 0, "done": 2000, "failed": 0, "dropped": 0, "lanes": 0}
+    assert len(delivered) == len(set(delivered)) == 600
+    assert stores.outbox.counts() == {"waiting": 0, "done": 600, "failed": 0, "dropped": 0, "lanes": 0}
     assert all(steps == sorted(steps) for lanes in seen for steps in lanes)
 
 
@@ -50,7 +51,7 @@ def test_calls_are_tracked_while_others_deliver_them(stores: Stores, tables_url:
         with closing(open_database(tables_url, patience=30)) as database:
             outbox = SqlOutbox(database)
             owner = threading.current_thread().name
-            while len(settled) < 600:
+            while len(settled) < 240:
                 for lane in outbox.claim(owner, NOW, 600, 3):
                     outbox.settle(owner, NODE, lane.call.linkedid, [done(s.id) for s in lane.steps], None, (), NOW)
                     settled.extend(s.id for s in lane.steps)
@@ -60,18 +61,18 @@ def test_calls_are_tracked_while_others_deliver_them(stores: Stores, tables_url:
             deliver()
         except BaseException as error:
             failures.append(error)
-            settled.extend([0] * 600)
+            settled.extend([0] * 240)
 
     settled: list[int] = []
     threads = [threading.Thread(target=safely) for _ in range(3)]
     for thread in threads:
         thread.start()
-    for number in range(300):
+    for number in range(120):
         add_call(stores.calls, f"{number % 40}.1", step("show"), step("hide", priority=2))
     for thread in threads:
         thread.join(60)
     assert failures == []
-    assert len(settled) == len(set(settled)) == 600
+    assert len(settled) == len(set(settled)) == 240
     assert stores.outbox.counts()["lanes"] == 0
 
 
@@ -100,7 +101,7 @@ def state_of(url: str) -> tuple[dict[int, int], int, int, int]:
 def test_kill_at_any_instant_leaves_all_of_a_work_or_nothing(stores: Stores, tables_url: str) -> None:
     chance = random.Random(4711)
     known = 0
-    for kill in range(8):
+    for kill in range(amount(4, 40)):
         with other("track", tables_url, str(kill * 1000)) as victim:
             assert victim.line() == "begun"
             told = [victim.line() for _ in range(chance.randrange(1, 6))]

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Flask
@@ -18,6 +19,9 @@ from itgrix_module.storage.engine import Database, open_database
 from itgrix_module.storage.migrate import upgrade
 from tests.web.seeds import EMPLOYEES, NOW, health
 from web import PanelDeps, create_app
+
+if TYPE_CHECKING:
+    from tests.web.chromium import Chromium
 
 
 class CompiledOnce(BytecodeCache):
@@ -37,6 +41,15 @@ class CompiledOnce(BytecodeCache):
 _TEMPLATES = CompiledOnce()
 
 
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Chromium]:
+    """One for all files: opening it, and Playwright before it, costs more than most tests."""
+    from tests.web.chromium import chromium  # most tests need no browser
+
+    with chromium() as opened:
+        yield opened
+
+
 @pytest.fixture(scope="session")
 def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated database that knows the employees; copying it is quicker than making it for each test."""
@@ -46,15 +59,6 @@ def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     SqlEmployeeStore(opened).save(EMPLOYEES, NOW)
     opened.close()
     return path
-
-
-@pytest.fixture
-def database(empty_file: Path, tmp_path: Path) -> Iterator[Database]:
-    path = tmp_path / "itgrix.db"
-    shutil.copy(empty_file, path)
-    opened = open_database(f"sqlite:///{path}")
-    yield opened
-    opened.close()
 
 
 def panel(database: Database, **changes: Any) -> Flask:
@@ -71,9 +75,41 @@ def panel(database: Database, **changes: Any) -> Flask:
     return app
 
 
+@dataclass(frozen=True)
+class Standing:
+    """A panel that serves one test after the other."""
+
+    database: Database
+    app: Flask
+
+
+@pytest.fixture(scope="session")
+def standing(empty_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
+    """Making the panel, its routes and its templates takes longer than most tests do."""
+    path = tmp_path_factory.mktemp("standing") / "itgrix.db"
+    shutil.copy(empty_file, path)
+    opened = open_database(f"sqlite:///{path}")
+    yield Standing(opened, panel(opened))
+    opened.close()
+
+
 @pytest.fixture
-def app(database: Database) -> Flask:
-    return panel(database)
+def database(standing: Standing, empty_file: Path) -> Iterator[Database]:
+    """As it was before the first test."""
+    path = Path(str(standing.database.engine.url.database))
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink()
+    shutil.copy(empty_file, path)
+    yield standing.database
+    standing.database.close()
+
+
+@pytest.fixture
+def app(standing: Standing, database: Database) -> Iterator[Flask]:
+    config = dict(standing.app.config)
+    yield standing.app
+    standing.app.config.clear()
+    standing.app.config.update(config)
 
 
 @pytest.fixture

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from itgrix_module.app import passwords
 from itgrix_module.app.user_ports import ADMINISTER, VIEW
+from tests.web.chromium import Chromium, fits, hurry, served, window
 from tests.web.house import PASSWORD, Household, household
-from tests.web.test_browser import WIDTHS, browser, served, window
 
-__all__ = ["browser"]
 pytestmark = pytest.mark.live
 
 PAGES = ("/access/", "/audit/", "/access/client", "/log/", "/backups/", "/account")
@@ -42,44 +41,37 @@ def house(tmp_path: Path, empty_file: Path, monkeypatch: pytest.MonkeyPatch) -> 
         yield made
 
 
-def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
-
-
 def shoot(page: Page, name: str) -> None:
     if SHOTS:
         page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
 
 
-@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("language", ["en", "ru"])
-def test_login_leads_to_pages_that_fit_the_screen(
-    browser: Browser, house: Household, language: str, width: str
-) -> None:
-    size = {"width": WIDTHS[width], "height": 800}
-    with served(house.app) as running, window(browser, viewport=size) as seen:
+def test_login_leads_to_pages_that_fit_the_screen(browser: Chromium, house: Household, language: str) -> None:
+    with served(house.app) as running, window(browser) as seen:
         page = seen.page
-        page.goto(f"{running.address}/log/?lang={language}")
-        assert fits(page)
-        shoot(page, f"login-{language}-{width}")
+        seen.open(f"{running.address}/log/?lang={language}")
+        fits(page)
+        shoot(page, f"login-{language}")
         page.locator("#name").fill("anna")
         page.locator("#password").fill("wrong password")
         page.locator("main button").click()
         expect(page.get_by_role("alert")).to_be_visible()
-        shoot(page, f"wrong-{language}-{width}")
+        fits(page)
+        shoot(page, f"wrong-{language}")
         seen.troubles.clear()  # the browser notes the refusal itself
         page.locator("#password").fill(PASSWORD)
         page.keyboard.press("Enter")
         page.wait_for_url("**/log/")
         for path in PAGES:
-            page.goto(f"{running.address}{path}")
-            assert fits(page), path
+            seen.open(f"{running.address}{path}")
+            fits(page)
             assert len(page.content()) < 100_000, path
-            shoot(page, f"{path.strip('/').replace('/', '-')}-{language}-{width}")
+            shoot(page, f"{path.strip('/').replace('/', '-')}-{language}")
         assert seen.troubles == []
 
 
-def test_whole_round_works_by_keyboard_and_without_scripts(browser: Browser, house: Household) -> None:
+def test_whole_round_works_by_keyboard_and_without_scripts(browser: Chromium, house: Household) -> None:
     with served(house.app) as running, window(browser, java_script_enabled=False) as seen:
         page = seen.page
         page.goto(running.address)
@@ -109,8 +101,8 @@ def test_whole_round_works_by_keyboard_and_without_scripts(browser: Browser, hou
         page.wait_for_url("**/login?next=**")
 
 
-def test_new_lines_of_the_log_appear_by_themselves(browser: Browser, house: Household) -> None:
-    with served(house.app) as running, window(browser) as seen:
+def test_new_lines_of_the_log_appear_by_themselves(browser: Chromium, house: Household) -> None:
+    with served(house.app) as running, window(browser, is_hurried=True) as seen:
         page = seen.page
         page.goto(f"{running.address}/log/")
         page.locator("#name").fill("anna")
@@ -119,10 +111,11 @@ def test_new_lines_of_the_log_appear_by_themselves(browser: Browser, house: Hous
         page.wait_for_url("**/log/")
         with house.operations.log.file.open("a") as log:
             log.write("2026-11-21 12:00:00,000 WARNING itgrix.calls: something new\n")
-        expect(page.locator(".log li").first).to_contain_text("something new", timeout=15_000)
+        hurry(page)
+        expect(page.locator(".log li").first).to_contain_text("something new")
 
 
-def test_backup_is_downloaded_and_uploaded_again(browser: Browser, house: Household, tmp_path: Path) -> None:
+def test_backup_is_downloaded_and_uploaded_again(browser: Chromium, house: Household, tmp_path: Path) -> None:
     with served(house.app) as running, window(browser) as seen:
         page = seen.page
         page.goto(f"{running.address}/backups/")

@@ -3,108 +3,30 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import expect
 
 from itgrix_module.app.health import Check, Level
 from itgrix_module.domain.failures import Permanent
 from itgrix_module.storage.engine import Database
+from tests.web.chromium import Chromium, fits, hurry, served, window
 from tests.web.seeds import NODE, NOW, TRANSCRIPTS, facts_of, health, play, row, save, save_many, step
 
 pytestmark = pytest.mark.live
 
-CHROMIUM = "/usr/bin/chromium"
-OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-WIDTHS = {"desk": 1280, "phone": 390}
 BROKEN = Check(
     "pbx", Level.ERROR, "refused", f"{'very-long-name-of-a-host.' * 4}example:5038 refuses the connection.", "Do."
 )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        pytest.fail("Chromium is not installed: python3 tools/setup.py --system test")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield opened
-        opened.close()
-
-
-@dataclass
-class Served:
-    """A panel on a real port."""
-
-    address: str
-    stop: Callable[[], None]
-
-
-@contextmanager
-def served(app: Flask) -> Iterator[Served]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, name="panel")
-    thread.start()
-
-    def stop() -> None:
-        if thread.is_alive():
-            server.shutdown()
-            thread.join(10)
-            server.server_close()
-
-    try:
-        yield Served(f"http://127.0.0.1:{server.server_port}", stop)
-    finally:
-        stop()
 
 
 @pytest.fixture
 def site(app: Flask) -> Iterator[str]:
     with served(app) as running:
         yield running.address
-
-
-@dataclass
-class Watched:
-    """A browser window that notes everything that goes wrong in it."""
-
-    page: Page
-    troubles: list[str]
-
-
-def _failed(request: Request) -> list[str]:
-    """What the browser gave up itself, because the next page was opened meanwhile, is no fault."""
-    return [] if request.failure == "net::ERR_ABORTED" else [f"failed: {request.url}"]
-
-
-@contextmanager
-def window(browser: Browser, **options: Any) -> Iterator[Watched]:
-    context: BrowserContext = browser.new_context(**{"locale": "en-US", "timezone_id": "Europe/Moscow", **options})
-    context.set_default_timeout(10_000)
-    page, troubles = context.new_page(), []
-    page.on("console", lambda message: troubles.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: troubles.append(f"error: {error}"))
-    page.on("requestfailed", lambda request: troubles.extend(_failed(request)))
-    try:
-        yield Watched(page, troubles)
-    finally:
-        context.close()
 
 
 def refused(kind: str) -> Permanent | None:
@@ -126,33 +48,29 @@ def busy(database: Database) -> list[str]:
     return [f"/calls/{NODE}/9.1", f"/calls/{NODE}/8.1"]
 
 
-@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_pages_load_cleanly_and_fit_the_screen(
-    browser: Browser, make_panel: Callable[..., Flask], busy: list[str], language: str, width: str, tmp_path: Path
+    browser: Chromium, make_panel: Callable[..., Flask], busy: list[str], language: str, tmp_path: Path
 ) -> None:
     sound = tmp_path / "call.wav"
     sound.write_bytes(b"RIFF$\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0@\x1f\0\0\x80>\0\0\x02\0\x10\0data\0\0\0\0")
     app = make_panel(health=lambda: health(BROKEN), recording_file=lambda _: sound, base_path="/pbx/gate")
-    with served(app) as running, window(browser, viewport={"width": WIDTHS[width], "height": 800}) as seen:
+    with served(app) as running, window(browser) as seen:
         page = seen.page
-        page.goto(f"{running.address}/pbx/gate/?lang={language}")
+        seen.open(f"{running.address}/pbx/gate/?lang={language}")
         recent = page.request.get(f"{running.address}/api/calls/recent?limit=5").json()["calls"]
         calls = busy + [f"/calls/{call['node']}/{call['linkedid']}" for call in recent]
         lists = ["/", "/calls/", "/calls/?period=own&number=000111", "/deliveries/?state=waiting", "/deliveries/"]
-        paths = [*lists, *calls, f"{calls[-1]}?technical=1"]
-        for path in paths:
-            page.goto(f"{running.address}/pbx/gate{path}")
-            page.wait_for_load_state("networkidle")
-            wide = page.evaluate("document.documentElement.scrollWidth")
-            assert wide <= WIDTHS[width], f"{path} is {wide} px wide"
+        for path in [*lists, *calls, f"{calls[-1]}?technical=1"]:
+            seen.open(f"{running.address}/pbx/gate{path}")
+            fits(page)
             assert page.evaluate("document.documentElement.lang") == language
             assert page.locator("main .icon use").first.evaluate("icon => icon.getBBox().width") > 0
         assert not seen.troubles
 
 
-def test_new_call_appears_on_the_status_page_by_itself(browser: Browser, site: str, database: Database) -> None:
-    with window(browser) as seen:
+def test_new_call_appears_on_the_status_page_by_itself(browser: Chromium, site: str, database: Database) -> None:
+    with window(browser, is_hurried=True) as seen:
         page = seen.page
         page.goto(site)
         expect(page.locator("#now")).to_contain_text("No calls at the moment")
@@ -160,26 +78,29 @@ def test_new_call_appears_on_the_status_page_by_itself(browser: Browser, site: s
             database,
             row("7.1", live=True, phase="ringing", outcome="", started=NOW - 3, answered_by="", last_talker=""),
         )
-        expect(page.locator("#now")).to_contain_text("Ringing", timeout=15_000)
+        hurry(page)
+        expect(page.locator("#now")).to_contain_text("Ringing")
         save(database, row("7.1", started=NOW - 3))
-        expect(page.locator("#now")).to_contain_text("No calls at the moment", timeout=15_000)
+        hurry(page)
+        expect(page.locator("#now")).to_contain_text("No calls at the moment")
         expect(page.locator("#last tbody tr")).to_have_count(1)
         assert not seen.troubles
 
 
-def test_change_for_the_worse_is_said_aloud(browser: Browser, make_panel: Callable[..., Flask]) -> None:
+def test_change_for_the_worse_is_said_aloud(browser: Chromium, make_panel: Callable[..., Flask]) -> None:
     checks: list[Check] = []
-    with served(make_panel(health=lambda: health(*checks))) as running, window(browser) as seen:
+    with served(make_panel(health=lambda: health(*checks))) as running, window(browser, is_hurried=True) as seen:
         seen.page.goto(running.address)
         expect(seen.page.locator("#overall")).to_contain_text("Everything works")
         checks.append(BROKEN)
-        expect(seen.page.locator("[data-voice]")).to_have_text("1 part is broken", timeout=15_000)
+        hurry(seen.page)
+        expect(seen.page.locator("[data-voice]")).to_have_text("1 part is broken")
 
 
-def test_focus_and_opened_parts_survive_a_refresh(browser: Browser, site: str, database: Database) -> None:
+def test_focus_and_opened_parts_survive_a_refresh(browser: Chromium, site: str, database: Database) -> None:
     facts = facts_of(TRANSCRIPTS / "22" / "in_direct_answered.ami.gz")
     play(database, facts[:-6], NOW - 5)
-    with window(browser) as seen:
+    with window(browser, is_hurried=True) as seen:
         page = seen.page
         page.goto(site)
         page.locator("#now a").click()
@@ -188,49 +109,53 @@ def test_focus_and_opened_parts_survive_a_refresh(browser: Browser, site: str, d
         count = page.locator(".story > li").count()
         call = page.url.rsplit("/", 1)[-1]
         save(database, row(call, live=True, phase="talking", outcome="", client="+79031112233"))
-        expect(page.locator(".facts")).to_contain_text("Talking", timeout=15_000)
+        hurry(page)
+        expect(page.locator(".facts")).to_contain_text("Talking")
         assert page.locator(".story > li").count() == count
         assert page.locator("details.more").first.get_attribute("open") is not None
         assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
 
 
-def test_page_of_a_running_call_ends_with_the_call(browser: Browser, site: str, database: Database) -> None:
+def test_page_of_a_running_call_ends_with_the_call(browser: Chromium, site: str, database: Database) -> None:
     save(database, row("7.1", live=True, phase="talking", outcome="", ended=None))
-    with window(browser) as seen:
+    with window(browser, is_hurried=True) as seen:
         seen.page.goto(f"{site}/calls/{NODE}/7.1")
         expect(seen.page.locator(".facts")).to_contain_text("Talking")
         save(database, row("7.1"))
-        expect(seen.page.locator(".facts")).to_contain_text("Answered", timeout=15_000)
+        hurry(seen.page)
+        expect(seen.page.locator(".facts")).to_contain_text("Answered")
         expect(seen.page.locator("#live")).to_have_attribute("data-over", "yes")
 
 
-def test_lost_service_is_told_and_what_was_seen_stays(browser: Browser, app: Flask, database: Database) -> None:
+def test_lost_service_is_told_and_what_was_seen_stays(browser: Chromium, app: Flask, database: Database) -> None:
     save(database, row())
-    with served(app) as running, window(browser) as seen:
+    with served(app) as running, window(browser, is_hurried=True) as seen:
         page = seen.page
         page.goto(running.address)
         expect(page.locator("[data-notice]")).to_be_hidden()
         running.stop()
-        expect(page.locator("[data-notice]")).to_contain_text("No connection to the service", timeout=20_000)
+        hurry(page)
+        expect(page.locator("[data-notice]")).to_contain_text("No connection to the service")
         expect(page.locator("#last")).to_contain_text("+7 916 123-45-67")
 
 
-def test_list_offers_newer_calls_without_moving_anything(browser: Browser, site: str, database: Database) -> None:
+def test_list_offers_newer_calls_without_moving_anything(browser: Chromium, site: str, database: Database) -> None:
     save(database, row("7.1", started=NOW - 100))
-    with window(browser) as seen:
+    with window(browser, is_hurried=True) as seen:
         page = seen.page
         page.goto(f"{site}/calls/")
         before = page.locator("#calls").bounding_box()
         save(database, row("7.2", started=NOW - 50))
         offer = page.get_by_role("link", name="1 new call: show")
-        expect(offer).to_be_visible(timeout=15_000)
+        hurry(page)
+        expect(offer).to_be_visible()
         assert page.locator("#calls").bounding_box() == before
         assert page.locator("#calls tbody tr").count() == 1
         offer.click()
         expect(page.locator("#calls tbody tr")).to_have_count(2)
 
 
-def test_own_dates_show_when_they_are_chosen(browser: Browser, site: str) -> None:
+def test_own_dates_show_when_they_are_chosen(browser: Chromium, site: str) -> None:
     with window(browser) as seen:
         page = seen.page
         page.goto(f"{site}/calls/")
@@ -239,7 +164,7 @@ def test_own_dates_show_when_they_are_chosen(browser: Browser, site: str) -> Non
         expect(page.get_by_label("From", exact=True)).to_be_visible()
 
 
-def test_time_of_the_readers_own_zone_is_one_click_away(browser: Browser, site: str) -> None:
+def test_time_of_the_readers_own_zone_is_one_click_away(browser: Chromium, site: str) -> None:
     with window(browser, timezone_id="Asia/Yekaterinburg") as seen:
         page = seen.page
         page.goto(site)
@@ -250,7 +175,7 @@ def test_time_of_the_readers_own_zone_is_one_click_away(browser: Browser, site: 
         expect(page.locator("#overall")).to_contain_text("14:20:00")
 
 
-def test_everything_can_be_reached_by_keyboard(browser: Browser, site: str, database: Database) -> None:
+def test_everything_can_be_reached_by_keyboard(browser: Chromium, site: str, database: Database) -> None:
     save(database, row(), [step()])
     with window(browser) as seen:
         page = seen.page
@@ -272,7 +197,7 @@ def test_everything_can_be_reached_by_keyboard(browser: Browser, site: str, data
         expect(page.get_by_role("heading", name="Drop deliveries?")).to_be_visible()
 
 
-def test_menu_of_a_phone_opens_by_keyboard(browser: Browser, site: str) -> None:
+def test_menu_of_a_phone_opens_by_keyboard(browser: Chromium, site: str) -> None:
     with window(browser, viewport={"width": 390, "height": 800}) as seen:
         page = seen.page
         page.goto(site)
@@ -284,7 +209,7 @@ def test_menu_of_a_phone_opens_by_keyboard(browser: Browser, site: str) -> None:
 
 @pytest.mark.parametrize("scripts", [True, False])
 def test_deliveries_are_dropped_with_and_without_scripts(
-    browser: Browser, site: str, database: Database, scripts: bool
+    browser: Chromium, site: str, database: Database, scripts: bool
 ) -> None:
     save(database, row(), [step(), step("finish")])
     with window(browser, java_script_enabled=scripts) as seen:
@@ -303,7 +228,7 @@ def test_deliveries_are_dropped_with_and_without_scripts(
         assert not seen.troubles
 
 
-def test_hostile_values_run_nothing(browser: Browser, site: str, database: Database) -> None:
+def test_hostile_values_run_nothing(browser: Chromium, site: str, database: Database) -> None:
     hostile = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
     save(
         database,
@@ -313,8 +238,6 @@ def test_hostile_values_run_nothing(browser: Browser, site: str, database: Datab
     with window(browser) as seen:
         page = seen.page
         for path in ("/", "/calls/", "/deliveries/?state=waiting", f"/calls/{NODE}/7.1"):
-            page.goto(f"{site}{path}")
-            page.wait_for_load_state("networkidle")
-            page.evaluate("document.querySelectorAll('[data-live]').length")
+            seen.open(f"{site}{path}")
             assert "owned" not in page.title()
         assert not seen.troubles

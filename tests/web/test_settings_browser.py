@@ -3,19 +3,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.service.house import house
+from tests.web.chromium import WIDTHS, Chromium, fits, served, window
 from tests.web.seeds import row, save
 from tests.web.settled import Settled, settled
-from tests.web.test_browser import WIDTHS, browser, served, window
-from tests.web.test_settings_forms import AREAS, GIVEN, PAGES
+from tests.web.test_settings_forms import ALL, GIVEN
 
-__all__ = ["browser"]
 pytestmark = pytest.mark.live
 
 
@@ -48,22 +48,32 @@ def full(office: Settled) -> None:
     (office.home / "hooks" / "need_registration.py").write_text(f"# {'x' * 300}\n")
 
 
-@pytest.mark.parametrize("is_full", [False, True])
-@pytest.mark.parametrize("width", WIDTHS)
+OF_THE_SESSION = re.compile(r'name="csrf_token" value="[^"]+"')
+
+
+def markup(office: Settled, language: str) -> dict[str, str]:
+    """Of all pages, without what differs each time."""
+    client = office.reader(language)
+    return {path: OF_THE_SESSION.sub("", client.get(path).text) for path in ALL}
+
+
 @pytest.mark.parametrize("language", ["en", "ru"])
-def test_pages_load_cleanly_and_fit_the_screen(
-    browser: Browser, office: Settled, site: str, language: str, width: str, is_full: bool
+def test_pages_load_cleanly_and_fit_the_screen_empty_and_full(
+    browser: Chromium, office: Settled, site: str, empty_file: Path, tmp_path: Path, language: str
 ) -> None:
-    if is_full:
-        full(office)
-    with window(browser, viewport={"width": WIDTHS[width], "height": 800}) as seen:
-        page = seen.page
-        page.goto(f"{site}/?lang={language}")
-        for path in (*PAGES, *(f"/settings/{area}" for area in AREAS)):
-            page.goto(f"{site}{path}")
-            page.wait_for_load_state("networkidle")
-            wide = page.evaluate("document.documentElement.scrollWidth")
-            assert wide <= WIDTHS[width], f"{path} is {wide} px wide"
+    """Those that look the same either way are opened in a running service by tests/web/test_axe.py."""
+    (tmp_path / "full").mkdir()
+    with settled(empty_file, tmp_path / "full") as rich, served(rich.app) as other, window(browser) as seen:
+        rich.app.config["WTF_CSRF_ENABLED"] = True
+        full(rich)
+        empty, filled = markup(office, language), markup(rich, language)
+        differ = [path for path in ALL if empty[path] != filled[path]]
+        assert {"/lines/", "/employees/", "/rules/", "/routing/", "/settings/ami"} < set(differ) < set(ALL)
+        for address in (site, other.address):
+            seen.page.goto(f"{address}/?lang={language}")
+            for path in differ:
+                seen.open(f"{address}{path}")
+                fits(seen.page)
         assert not seen.troubles
 
 
@@ -78,7 +88,7 @@ def add_rule(page: Page, place: int, match: str, replace: str) -> None:
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("scripts", [True, False])
 def test_rows_are_added_moved_removed_and_saved(
-    browser: Browser, office: Settled, site: str, scripts: bool, width: str
+    browser: Chromium, office: Settled, site: str, scripts: bool, width: str
 ) -> None:
     view = {"width": WIDTHS[width], "height": 800}
     with window(browser, java_script_enabled=scripts, viewport=view) as seen:
@@ -97,7 +107,7 @@ def test_rows_are_added_moved_removed_and_saved(
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-def test_refusal_is_shown_beside_the_field(browser: Browser, office: Settled, site: str, scripts: bool) -> None:
+def test_refusal_is_shown_beside_the_field(browser: Chromium, office: Settled, site: str, scripts: bool) -> None:
     with window(browser, java_script_enabled=scripts) as seen:
         page = seen.page
         page.goto(f"{site}/rules/")
@@ -113,7 +123,7 @@ def test_refusal_is_shown_beside_the_field(browser: Browser, office: Settled, si
         assert office.settings["calls.create_outgoing"] is False
 
 
-def test_tester_of_numbers_follows_what_is_typed(browser: Browser, office: Settled, site: str) -> None:
+def test_tester_of_numbers_follows_what_is_typed(browser: Chromium, office: Settled, site: str) -> None:
     with window(browser) as seen:
         page = seen.page
         page.goto(f"{site}/numbers/")
@@ -125,7 +135,7 @@ def test_tester_of_numbers_follows_what_is_typed(browser: Browser, office: Settl
         assert not seen.troubles
 
 
-def test_form_can_be_filled_in_by_keyboard(browser: Browser, office: Settled, site: str) -> None:
+def test_form_can_be_filled_in_by_keyboard(browser: Chromium, office: Settled, site: str) -> None:
     with window(browser) as seen:
         page = seen.page
         page.goto(f"{site}/rules/")
@@ -136,8 +146,8 @@ def test_form_can_be_filled_in_by_keyboard(browser: Browser, office: Settled, si
         assert office.settings["calls.create_incoming"] is False
 
 
-def test_what_is_not_saved_is_not_left_by_a_slip(browser: Browser, site: str) -> None:
-    with window(browser) as seen:
+def test_what_is_not_saved_is_not_left_by_a_slip(browser: Chromium, site: str) -> None:
+    with window(browser, is_own=True) as seen:
         page, asked = seen.page, list[str]()
         page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
         page.goto(f"{site}/rules/")
@@ -148,7 +158,7 @@ def test_what_is_not_saved_is_not_left_by_a_slip(browser: Browser, site: str) ->
         assert asked == ["beforeunload"]
 
 
-def test_line_script_and_import_from_end_to_end(browser: Browser, office: Settled, site: str) -> None:
+def test_line_script_and_import_from_end_to_end(browser: Chromium, office: Settled, site: str) -> None:
     save(office.service.core.database, row())
     with window(browser, viewport={"width": 390, "height": 800}) as seen:
         page = seen.page
@@ -170,7 +180,7 @@ def test_line_script_and_import_from_end_to_end(browser: Browser, office: Settle
         assert not seen.troubles
 
 
-def test_lists_of_the_portal_are_offered_and_employees_read_again(browser: Browser, tmp_path: Path) -> None:
+def test_lists_of_the_portal_are_offered_and_employees_read_again(browser: Chromium, tmp_path: Path) -> None:
     with house(tmp_path) as whole, window(browser) as seen:
         page = seen.page
         page.goto(f"{whole.panel}/lines/new")

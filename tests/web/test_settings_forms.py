@@ -19,13 +19,14 @@ from web.settings import choices, titles
 PAGES = (
     "/lines/", "/lines/new", "/employees/", "/rules/", "/missed/", "/settings-of-recordings/", "/routing/",
     "/click-to-call/", "/numbers/", "/customizations/", "/customizations/need_registration", "/settings/",
-    "/settings/transfer",
+    "/settings/transfer", "/alerts/",
 )  # fmt: skip
 FORMS = (
     "/employees/", "/rules/", "/missed/", "/settings-of-recordings/", "/routing/", "/click-to-call/", "/numbers/",
-    "/customizations/",
+    "/customizations/", "/alerts/",
 )  # fmt: skip
 AREAS = sorted({titles.area(setting.key) for setting in SETTINGS} - {"lines"})
+ALL = (*PAGES, *(f"/settings/{area}" for area in AREAS))
 GIVEN = {
     "missed.users": [1, 2],
     "missed.task.auditors": [3],
@@ -59,7 +60,7 @@ def test_pages_are_well_made_and_light(office: Settled, language: str, is_full: 
     if is_full:
         office.service.core.settings.save(GIVEN)
     client = office.reader(language)
-    for path in (*PAGES, *(f"/settings/{area}" for area in AREAS)):
+    for path in ALL:
         answer = client.get(path)
         assert answer.status_code == 200, path
         assert not problems(answer.text), path

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from tests.service.bare_house import PBX_SECRET, bare_house
 from tests.service.house import House, short
-from tests.web.test_browser import CHROMIUM, OPTIONS, WIDTHS, window
+from tests.web.chromium import Chromium, fits, window
 
 pytestmark = pytest.mark.live
 
@@ -33,26 +33,15 @@ WORDS = {
 }
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        pytest.fail("Chromium is not installed: python3 tools/setup.py --system test")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield opened
-        opened.close()
-
-
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     with bare_house(tmp_path) as found:
         yield found
 
 
-def fits(page: Page) -> None:
+def sound(page: Page) -> None:
     """Nothing sticks out at the side, and each field has a name."""
-    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wide <= 0, page.url
+    fits(page)
     nameless = page.evaluate(
         "[...document.querySelectorAll('input:not([type=hidden]), select')]"
         ".filter(one => !one.labels.length && !one.ariaLabel).map(one => one.name)"
@@ -62,7 +51,7 @@ def fits(page: Page) -> None:
 
 def at(page: Page, step: str) -> None:
     expect(page).to_have_url(re.compile(f"/wizard/{step}$"))
-    fits(page)
+    sound(page)
 
 
 def set_up(page: Page, house: House, words: dict[str, str]) -> None:
@@ -76,7 +65,7 @@ def set_up(page: Page, house: House, words: dict[str, str]) -> None:
     page.fill("#ami__secret", "wrong")
     page.click(SAVE)
     expect(page.locator(".banner.error")).to_contain_text(words["refused"])
-    fits(page)
+    sound(page)
     page.fill("#ami__secret", PBX_SECRET)
     page.click(SAVE)
     at(page, "records")
@@ -84,13 +73,13 @@ def set_up(page: Page, house: House, words: dict[str, str]) -> None:
     at(page, "portal")
     page.check("input[value=app]")
     expect(page.locator("#portal__webhook_url")).to_be_hidden()
-    fits(page)
+    sound(page)
     page.check("input[value=webhook]")
     page.fill("#portal__webhook_url", house.portal.webhook_url())
     page.click(SAVE)
     expect(page.locator(".banner.warning").first).to_contain_text(words["remark"])
     assert "/rest/" not in page.locator("main").inner_text().replace("/rest/1/", "")
-    fits(page)
+    sound(page)
 
 
 def walk_to_the_test(page: Page, house: House) -> None:
@@ -98,22 +87,19 @@ def walk_to_the_test(page: Page, house: House) -> None:
     at(page, "employees")
     page.click(SAVE)
     page.goto(f"{house.panel}/wizard/lines")
-    fits(page)
+    sound(page)
     page.click(SAVE)
     at(page, "recordings")
     page.fill("#recordings__directory", str(house.pbx.config.monitor_dir))
     page.click(SAVE)
     page.goto(f"{house.panel}/wizard/test")
-    fits(page)
+    sound(page)
 
 
-@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("language", ["en", "ru"])
-def test_whole_first_run_ends_with_a_call_in_the_portal(
-    browser: Browser, house: House, language: str, width: str
-) -> None:
+def test_whole_first_run_ends_with_a_call_in_the_portal(browser: Chromium, house: House, language: str) -> None:
     words = WORDS[language]
-    with window(browser, viewport={"width": WIDTHS[width], "height": 800}) as seen:
+    with window(browser) as seen:
         page = seen.page
         page.goto(f"{house.panel}/?lang={language}")
         at(page, "language")
@@ -124,16 +110,16 @@ def test_whole_first_run_ends_with_a_call_in_the_portal(
         house.pbx.play(short(ring=0.5, talk=0.5))
         expect(page.locator("#verdict.ok")).to_contain_text(words["good"], timeout=30_000)
         expect(page.locator("#stage-finished.ok")).to_be_visible()
-        fits(page)
+        sound(page)
         page.click("#verdict a")
         expect(page.locator("main")).to_contain_text(words["done"])
-        fits(page)
+        sound(page)
         page.goto(f"{house.panel}/")
         assert page.url == f"{house.panel}/"
         assert seen.troubles == []
 
 
-def test_test_call_is_followed_without_scripts_by_looking_again(browser: Browser, house: House) -> None:
+def test_test_call_is_followed_without_scripts_by_looking_again(browser: Chromium, house: House) -> None:
     with window(browser, java_script_enabled=False) as seen:
         page = seen.page
         page.goto(f"{house.panel}/?lang=en")
@@ -147,9 +133,8 @@ def test_test_call_is_followed_without_scripts_by_looking_again(browser: Browser
         expect(page.locator("#verdict.ok")).to_be_visible()
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_reports_of_a_real_call_fit_the_screen(browser: Browser, tmp_path: Path, width: str) -> None:
-    with bare_house(tmp_path) as house, window(browser, viewport={"width": WIDTHS[width], "height": 800}) as seen:
+def test_reports_of_a_real_call_fit_the_screen(browser: Chromium, tmp_path: Path) -> None:
+    with bare_house(tmp_path) as house, window(browser) as seen:
         page = seen.page
         house.service.core.settings.save(
             {"ami.port": house.pbx.port, "ami.secret": PBX_SECRET, "portal.webhook_url": house.portal.webhook_url()}
@@ -159,11 +144,11 @@ def test_reports_of_a_real_call_fit_the_screen(browser: Browser, tmp_path: Path,
         for view in ("", "hours", "lines", "sources", "employees"):
             page.goto(f"{house.panel}/reports/{view}?period=today")
             expect(page.locator("#table tfoot")).to_contain_text("1")
-            fits(page)
+            sound(page)
         with page.expect_download() as found:
             page.click("a[download]")
         assert found.value.suggested_filename.endswith(".csv")
         page.goto(house.panel)
         page.locator("#last-day-table summary").click()
-        fits(page)
+        sound(page)
         assert seen.troubles == []

@@ -113,6 +113,8 @@ _ENGINE = (
     "update_hands.py",
     "updates.py",
     "app/update_words.py",
+    "app/alert_trial.py",
+    "mail.py",
     "archives.py",
     "app/backups.py",
     "app/erasure.py",

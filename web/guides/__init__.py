@@ -41,6 +41,7 @@ OF_PAGES = {
     "log": "operations",
     "updates": "updates",
     "status": "monitoring",
+    "alerts": "monitoring",
 }
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,60}")
 

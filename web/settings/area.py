@@ -7,6 +7,7 @@ from flask import Flask
 
 from itgrix_module.app.desk_ports import SettingsDesk
 from web.pages import (
+    alerts,
     customizations,
     dialling,
     employees,
@@ -30,6 +31,7 @@ PAGES = (
     dialling,
     numbers,
     customizations,
+    alerts,
     settings,
 )
 

@@ -25,6 +25,7 @@ AREAS: Mapping[str, str] = {
     "portal": mark("Portal"),
     "reprocess": mark("Comparison with the PBX"),
     "wizard": mark("Set-up"),
+    "alerts": mark("Alarms"),
 }
 ACTIONS: Mapping[str, str] = {
     "settings.save": mark("Settings changed"),
@@ -49,6 +50,7 @@ ACTIONS: Mapping[str, str] = {
     "reprocess": mark("Comparison with the PBX begun"),
     "reprocess.stop": mark("Comparison with the PBX stopped"),
     "wizard.save": mark("Step of the set-up saved"),
+    "alerts.test": mark("Test of the alarms sent"),
     "updates.check": mark("Looked for new versions"),
     "updates.start": mark("Update begun"),
     "users.add": mark("User added"),
@@ -98,4 +100,6 @@ DETAILS: Mapping[str, str] = {
     "source": mark("Source"),
     "keep_machine": mark("Settings of this machine kept"),
     "made_at": mark("Made"),
+    "sent": mark("Sent by"),
+    "failed": mark("Not sent by"),
 }

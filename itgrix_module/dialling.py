@@ -181,6 +181,11 @@ class Phones:
         phone = next(iter(known.phones), "") if known else ""
         return (phone or extension) if mobile else (extension or phone)
 
+    @property
+    def are_known(self) -> bool:
+        """See the port."""
+        return self._directory.was_read
+
     def is_employee(self, party: str) -> bool:
         """See the port."""
         return bool(party) and self._directory.employee(party) is not None

@@ -85,7 +85,10 @@ class Desk:
         return self._people.phone_of(click.user, mobile=click.mobile and rules.own_mobile) if click.user else ""
 
     def heard(self, happening: Happening) -> None:
-        """A click. Quick: the PBX is asked in another thread. Raises Failure of the database."""
+        """A click. Quick: the PBX is asked in another thread.
+
+        Raises Failure of the database, and Temporary as long as nobody knows who has clicked.
+        """
         click = Click.of(happening)
         if click is None:
             log.warning("a click without a call of the portal cannot be acted on")
@@ -99,6 +102,8 @@ class Desk:
             click.call_id, click.entity_type, click.entity_id, registered_user=click.user, registered_at=dial.created
         )
         late = self._clock() - (happening.at or happening.received)
+        if click.user and not extension and late <= rules.oldest and not self._people.are_known:
+            raise Temporary("employees_unknown", "The portal has not told its employees yet.", retry_after=1.0)
         refused = _refusal(rules, late, extension, dialled)
         order = None if refused else rules.order(dial.linkedid, extension, dialled, _shown(rules, click.number))
         self.order(dial, side, order, refused, dict(happening.data), f"{late:.0f} s late" if refused == "stale" else "")

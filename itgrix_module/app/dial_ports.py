@@ -156,6 +156,10 @@ class People(Protocol):
     def phone_of(self, user: int, *, mobile: bool) -> str:
         """Extension of a portal user, else his mobile; ``mobile``: the other way round. Empty when he has none."""
 
+    @property
+    def are_known(self) -> bool:
+        """Has the portal told who they are, ever?"""
+
     def is_employee(self, party: str) -> bool:
         """Is it the extension of a portal user, not of a group or a queue?"""
 

@@ -144,6 +144,11 @@ class Directory:
         return tuple(dict.fromkeys(user for user in wanted if user))
 
     @property
+    def was_read(self) -> bool:
+        """Has the portal told its employees, in this life or before?"""
+        return bool(self._state.refreshed)
+
+    @property
     def is_ready(self) -> bool:
         """May calls be told already? Without the employees each would go to the default user."""
         if self._state.refreshed:

@@ -71,6 +71,8 @@ class Pbx:
 
 
 class People:
+    are_known = True
+
     def phone_of(self, user: int, *, mobile: bool) -> str:
         return {1: "89160000001" if mobile else "101"}.get(user, "")
 
@@ -81,13 +83,14 @@ class Scene:
     def __init__(self, **rules: Any) -> None:
         self.store, self.pbx, self.clock = Store(), Pbx(), Clock()
         self.facts: list[CallOrdered | OrderFailed] = []
+        self.people = People()
         self.heard: float | None = START
         dial = DialRules(lambda number: number, lambda number: number, **rules)
         self.desk = self.begin(dial)
 
     def begin(self, rules: DialRules) -> Desk:
         return Desk(
-            NODE, self.store, self.pbx, People(), lambda: rules, NoHooks(), lambda: Known(Roster(())),  # type: ignore[arg-type]
+            NODE, self.store, self.pbx, self.people, lambda: rules, NoHooks(), lambda: Known(Roster(())),  # type: ignore[arg-type]
             self.facts.append, lambda row: row, self.clock, lambda: self.heard, AtOnce(),
         )  # fmt: skip
 
@@ -108,6 +111,19 @@ def test_order_is_kept_with_its_call_and_the_portals_side_before_the_pbx_hears_o
     assert dial.linkedid == call.linkedid == order.id == scene.facts[0].leg
     assert (call.direction, call.caller, call.client, call.live) == ("outgoing", "101", NUMBER, True)
     assert (side.call_id, side.registered_user, side.entity_id) == ("c1", 1, "797")
+
+
+def test_click_that_comes_before_the_employees_are_known_waits_for_them_and_not_for_ever() -> None:
+    scene = Scene()
+    scene.people.are_known = False
+    with pytest.raises(Temporary):
+        scene.click(USER_ID="7")
+    assert not scene.store.kept
+    scene.click(USER_ID="7", late=31.0)
+    assert scene.failed == ["stale"]
+    scene.people.are_known = True
+    scene.click("c2", USER_ID="7")
+    assert scene.failed == ["stale", "no_extension"]
 
 
 def test_database_that_does_not_answer_lets_the_event_come_again_and_calls_nobody() -> None:

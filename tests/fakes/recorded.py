@@ -23,6 +23,7 @@ from itgrix_module.library import Library
 from itgrix_module.place import Place
 from itgrix_module.storage.calls import SqlCallStore
 from itgrix_module.storage.employees import SqlEmployeeStore
+from tests.fakes.migrated import migrated
 from tests.media.sounds import tone, wav
 from web import PanelDeps, create_app
 from web.pages import recordings
@@ -114,6 +115,8 @@ def recorded(folder: Path, **settings: Any) -> Iterator[Recorded]:
     given = {"recordings.directory": str(monitor), "portal.public_url": PUBLIC, "recordings.mode": "link"}
     given |= {key.replace("__", "."): value for key, value in settings.items()}
     place = Place(folder / "home", f"sqlite:///{folder / 'home' / 'itgrix.db'}")
+    place.prepare()
+    migrated(place.database_url)
     with open_core(place) as core:
         core.settings.save(given)
         SqlEmployeeStore(core.database).save([Employee("101", 1, "Ольга Петрова")], START)

@@ -119,6 +119,6 @@ def installation(pbx: RealPbx, home: Path, database_url: str) -> Iterator[Instal
                 }
             )
         with running(place) as service:
-            ready = until(lambda: service.pbx.state.phase == "up" and service.directory.is_ready, 20)
+            ready = until(lambda: service.pbx.state.phase == "up" and service.directory.is_ready, 60)
             assert ready, service.health()
             yield Installation(service, portal)

@@ -183,5 +183,5 @@ def test_client_reaches_his_responsible_and_the_next_one_goes_on_when_he_is_busy
         story = service.core.calls.story(service.node, truth.linkedid)
         return [entry.text for entry in story.timeline if entry.kind == "note"] if story else []
 
-    assert until(lambda: "smart routing: to 102, the client's responsible" in told(first), 10), told(first)
-    assert until(lambda: "smart routing: the usual way, 102 is busy" in told(second), 10), told(second)
+    assert until(lambda: "smart routing: to 102, the client's responsible" in told(first), 40), told(first)
+    assert until(lambda: "smart routing: the usual way, 102 is busy" in told(second), 40), told(second)

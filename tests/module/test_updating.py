@@ -36,7 +36,6 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def stage(tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
-    monkeypatch.setattr("installer.control.START_SECONDS", 3.0)
     with shelf() as server:
         made = Stage(tmp_path, Publisher(), server)
         made.set_up(migrated, tmp_path / "bin")

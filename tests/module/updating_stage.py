@@ -22,6 +22,7 @@ from tests.fakes.releases import Publisher, Shelf, archive
 from tests.gate.stage import free_port
 
 OLD, NEW = "1.0.0", "1.1.0"
+HEALTH_SECONDS = 1.0  # whoever starts the service waits until it answers, as long as that lives
 
 SERVICE = """\
 import fcntl, json, os, sys
@@ -89,9 +90,8 @@ RESTART = """\
 import sys
 sys.path.insert(0, {checkout!r})
 from pathlib import Path
-from installer import control
-control.START_SECONDS = 3.0
-found = control.Control(Path({home!r}))
+from installer.control import Control
+found = Control(Path({home!r}))
 found.stop(for_good=False)
 found.start()
 """
@@ -188,7 +188,7 @@ class Stage:
     def update(self, target: str = NEW, way: str = "forward", step: str = "download") -> Run:
         """The whole update, in this process."""
         self.files.note_run(Run(OLD, target, "anna", 1.0, step=step))
-        updating = Updating(self.place, key=lambda: self.publisher.key, health_seconds=3.0)
+        updating = Updating(self.place, key=lambda: self.publisher.key, health_seconds=HEALTH_SECONDS)
         updating.forward() if way == "forward" else updating.resume()
         assert self.files.run() == updating.result
         return updating.result

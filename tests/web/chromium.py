@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, Response, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.service.house import until
@@ -26,6 +26,7 @@ OPTIONS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--js-flags=--no-opt",  # no page lives long enough for what the compiler makes of it
 ]
 WIDTHS = {"desk": 1280, "phone": 390}
 HEIGHT = 800
@@ -92,18 +93,21 @@ class Watched:
     def ask(self, request: Request) -> None:
         self.asked.append(request)
 
-    def answer(self, request: Request) -> None:
+    def answer(self, response: Response) -> None:
+        self.end(response.request)
+
+    def end(self, request: Request) -> None:
         if request in self.asked:  # it may be of the page before
             self.asked.remove(request)
 
     def fail(self, request: Request) -> None:
         """What the browser gave up itself, because the next page was opened meanwhile, is no fault."""
-        self.answer(request)
+        self.end(request)
         if request.failure != "net::ERR_ABORTED":
             self.troubles.append(f"failed: {request.url}")
 
     def settle(self) -> None:
-        """Until everything that the page has asked for is there, and what is wrong with it is noted."""
+        """Until everything that the page has asked for is answered, and what is wrong with it is noted."""
         until(self._is_quiet, PATIENCE / 1000, lambda: [one.url for one in self.asked])
 
     def _is_quiet(self) -> bool:
@@ -119,7 +123,7 @@ class Watched:
             "console": self.note,
             "pageerror": self.fault,
             "request": self.ask,
-            "requestfinished": self.answer,
+            "response": self.answer,
             "requestfailed": self.fail,
         }
 

@@ -96,6 +96,7 @@ def standing(empty_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture
 def database(standing: Standing, empty_file: Path) -> Iterator[Database]:
     """As it was before the first test."""
+    standing.database.close()  # connections that are open would go on with the file that is removed
     path = Path(str(standing.database.engine.url.database))
     for file in path.parent.glob(f"{path.name}*"):
         file.unlink()

@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 from itgrix_module.core import Core, open_core
 from itgrix_module.operations import Operations
 from itgrix_module.place import Place
+from tests.fakes.migrated import migrated as with_tables
 from tests.web.conftest import CompiledOnce
 from tests.web.seeds import NOW, health
 from web import PanelDeps, create_app, sessions
@@ -99,6 +100,8 @@ def household(home: Path, migrated: Path | None = None, **changes: Any) -> Itera
     place.prepare()
     if migrated is not None:
         shutil.copy(migrated, home / "itgrix.db")
+    else:
+        with_tables(place.database_url)
     clock = Clock()
     with open_core(place) as core:
         operations = Operations(core, "1.0.0", clock=clock)

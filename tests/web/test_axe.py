@@ -82,6 +82,7 @@ def all_kinds(paths: Iterable[str]) -> bool:
     return {_kind(path) for path in ALL} <= {_kind(path) for path in paths}
 
 
+@pytest.mark.timeout(400)
 def test_no_page_keeps_anybody_out_on_a_desk_and_on_a_phone(browser: Chromium, lived_in: House) -> None:
     found = dict[str, list[str]]()
     with reader(browser, lived_in, "ru") as seen:

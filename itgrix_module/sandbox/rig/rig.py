@@ -55,7 +55,7 @@ class Played:
     def calls(self) -> list[Truth]:
         """The calls. Raises what went wrong, if anything did."""
         if self.failure is not None:
-            raise self.failure.with_traceback(None)
+            raise self.failure
         return self.truths
 
 

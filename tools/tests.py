@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All tests: calls on real PBXs keep time and go first; beside them, in what is left of the machine, all others.
+"""All tests: calls on real PBXs, which keep time, and beside them all others.
 
-Two runs of pytest at once. What the others say is shown as it comes, what the calls say behind it, so that neither
+Two runs of pytest at once. The calls have a processor for themselves as long as they last: phones that are late are
+phones that do something else. What the others say is shown as it comes, what the calls say behind it, so that neither
 cuts the other's lines. Ends with 1 when a test failed; ends both runs when it is told to stop.
 """
 
@@ -13,13 +14,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTEST = (sys.executable, "-m", "pytest", "-q")
 CALLS = (*PYTEST, "tests/live")
 # A test of a browser or a service waits more than it computes: more processes than most machines have cores.
-OTHERS = ("nice", "-n", "15", *PYTEST, "-n", "3", "--no-loadscope-reorder", "--ignore=tests/live")
+OTHERS = (*PYTEST, "-n", "3", "--no-loadscope-reorder", "--ignore=tests/live")
 # Hundreds of processes are started: without it each of them would compile the whole product anew.
 NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 LOOK = 0.5  # seconds
@@ -39,11 +42,16 @@ def run_both(told: Path) -> bool:
     """Whether a test failed. ``told``: file for what the calls say."""
     print("==> Calls on a real Asterisk 22 and 16 (told at the end), and beside them all other tests", flush=True)
     environment = {key: value for key, value in os.environ.items() if key != NO_BYTECODE}
+    processors = os.sched_getaffinity(0)
     with told.open("wb") as file:
         live = {**environment, "PYTHONUNBUFFERED": "1"}
         calls = subprocess.Popen(CALLS, cwd=ROOT, stdout=file, stderr=file, env=live)
     others = subprocess.Popen(OTHERS, cwd=ROOT, env=environment)
     try:
+        os.sched_setaffinity(others.pid, processors - {min(processors)} or processors)
+        while calls.poll() is None and others.poll() is None:
+            time.sleep(LOOK)
+        allow(others.pid, processors)
         bad = bool(others.wait())
         print("==> Calls on a real Asterisk", flush=True)
         return bool(follow(calls, told)) or bad
@@ -51,6 +59,24 @@ def run_both(told: Path) -> bool:
         for process in (calls, others):
             process.send_signal(signal.SIGINT)
         return bool(calls.wait() + others.wait() + 1)
+
+
+def allow(process: int, processors: set[int]) -> None:
+    """Let a process, its threads and all that it has started use these processors; what has ended needs none."""
+    for each in (process, *descendants(process)):
+        with suppress(OSError):
+            for thread in Path(f"/proc/{each}/task").iterdir():
+                with suppress(OSError):
+                    os.sched_setaffinity(int(thread.name), processors)
+
+
+def descendants(process: int) -> Iterator[int]:
+    """All that it has started and that still run."""
+    for listed in Path(f"/proc/{process}/task").glob("*/children"):
+        with suppress(OSError):
+            for child in map(int, listed.read_text().split()):
+                yield child
+                yield from descendants(child)
 
 
 def follow(process: subprocess.Popen[bytes], told: Path) -> int:

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.live
 
 RESPONSIBLE = "102"
 KNOWN = "79150000001"
+CLIENTS = ("79150000101", "79150000102")  # who really call; numbers that have only asked would be taken for them
 _NUMBERS = count(79150000002)
 SEARCH = "telephony.externalcall.searchcrmentities"
 
@@ -161,10 +162,10 @@ def test_nobody_there_to_ask_does_not_hold_the_call(office: Office) -> None:
 async def to_the_responsible(stage: Stage) -> list[Truth]:
     """A client calls the number of smart routing and reaches his responsible; a second one finds him busy."""
     boris, vera = stage.phones
-    call = stage.dial_in("74950000954", KNOWN)
+    call = stage.dial_in("74950000954", CLIENTS[0])
     leg = await stage.answers(boris)
-    await stage.joined(KNOWN, boris.number)
-    second = stage.dial_in("74950000954", KNOWN[:-1] + "0")
+    await stage.joined(CLIENTS[0], boris.number)
+    second = stage.dial_in("74950000954", CLIENTS[1])
     other = await stage.answers(vera)
     await stage.pass_time()
     for one, party in ((call, leg), (second, other)):
@@ -174,7 +175,8 @@ async def to_the_responsible(stage: Stage) -> list[Truth]:
 
 
 def test_client_reaches_his_responsible_and_the_next_one_goes_on_when_he_is_busy(office: Office, rig: Rig) -> None:
-    office.contact(KNOWN[:-1] + "0", RESPONSIBLE, "Пётр")
+    for number in CLIENTS:
+        office.contact(number, RESPONSIBLE, "Пётр")
     played = rig.play(Situation(to_the_responsible, (RESPONSIBLE, "103")))
     first, second = played["to_the_responsible"].calls()
     service = office.installed.service

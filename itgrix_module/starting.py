@@ -30,14 +30,18 @@ def start_delivery(stack: ExitStack, service: Service) -> None:
         return deliverer.deliver_due(found) if directory.is_ready else 0
 
     lookout = Lookout(work, deliverer.idle, service.wake.event(), service.ending.event.is_set)
-    for number in range(DELIVERY_WORKERS):
-        name = f"delivery-{number + 1}"
-        stack.enter_context(_worker(service, name, lookout.turn, threading.Event(), lambda: 0.0))
     customizer, errands = service.customizer, service.aftercare.errands
-    for number in range(DELIVERY_WORKERS, DELIVERY_WORKERS + MORE_WORKERS):
-        name, more_work = f"delivery-{number + 1}", lambda: lookout.turn() if customizer.is_active else 0
-        idle = lambda: 0.0 if customizer.is_active else _SIDE_LOOK  # noqa: E731
-        stack.enter_context(_worker(service, name, more_work, threading.Event(), idle))
+
+    def more_work() -> int:
+        return lookout.turn() if customizer.is_active else 0
+
+    def more_idle() -> float:
+        return 0.0 if customizer.is_active else _SIDE_LOOK
+
+    for number in range(1, DELIVERY_WORKERS + MORE_WORKERS + 1):
+        is_usual = number <= DELIVERY_WORKERS
+        turn, idle = (lookout.turn, _at_once) if is_usual else (more_work, more_idle)
+        stack.enter_context(_worker(service, f"delivery-{number}", turn, threading.Event(), idle))
     stack.enter_context(_worker(service, "errands", errands.run_due, service.wake.event(), errands.idle))
     stack.callback(customizer.close)
     stack.callback(service.library.close)
@@ -46,6 +50,11 @@ def start_delivery(stack: ExitStack, service: Service) -> None:
     stack.callback(service.notices.close)
     uploader = service.uploader
     stack.enter_context(_worker(service, "upload", uploader.upload_due, service.wake.event(), uploader.idle))
+
+
+def _at_once() -> float:
+    """For who has waited in his turn already."""
+    return 0.0
 
 
 def _worker(

@@ -6,10 +6,8 @@ Alembic is imported when there is something to migrate only: every command looks
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,9 +27,7 @@ if TYPE_CHECKING:
 
 def head() -> str:
     """The version that this program needs."""
-    revisions, before = _scripts()
-    (found,) = revisions - before
-    return found
+    return max(known_versions())
 
 
 def current(url: str) -> str | None:
@@ -124,34 +120,12 @@ def _version(connection: Connection) -> str | None:
 
 
 def known_versions() -> frozenset[str]:
-    """Of tables that this program can bring to ``head()``."""
-    return _scripts()[0]
+    """Of tables that this program can bring to ``head()``: the files of the migrations begin with theirs."""
+    return frozenset(path.name.partition("_")[0] for path in (_folder() / "versions").glob("[0-9]*_*.py"))
 
 
 def _folder() -> Path:
     return Path(migrations.__file__).parent
-
-
-@cache
-def _scripts() -> tuple[frozenset[str], frozenset[str]]:
-    """The versions that there are scripts for, and those of them that another one follows."""
-    scripts = [_constants(path) for path in (_folder() / "versions").glob("[!_]*.py")]
-    before = (script["down_revision"] for script in scripts)
-    return frozenset(script["revision"] for script in scripts), frozenset(name for name in before if name)
-
-
-def _constants(script: Path) -> dict[str, Any]:
-    """What is assigned at the top of a migration, read without running it."""
-    found: dict[str, Any] = {}
-    for line in ast.parse(script.read_text(encoding="utf-8")).body:
-        if isinstance(line, ast.Assign) and _is_constant(line.value):
-            names, value = ast.unparse(line.targets[0]).strip("()").split(", "), ast.literal_eval(line.value)
-            found |= dict(zip(names, value if len(names) > 1 else (value,), strict=True))
-    return found
-
-
-def _is_constant(value: ast.expr) -> bool:
-    return all(isinstance(part, ast.Constant | ast.Tuple | ast.Load) for part in ast.walk(value))
 
 
 def _refuse_newer(found: str | None) -> None:

@@ -28,6 +28,17 @@ def test_call_is_registered_shown_and_finished() -> None:
     assert [bool(order.register) for order in sent(desk)] == [True, False]
 
 
+def test_look_is_handed_on_before_the_portal_is_asked_and_not_without_work() -> None:
+    heard: list[int] = []
+    desk = Desk()
+    desk.deliverer.deliver_due(lambda: heard.append(len(sent(desk))))
+    assert heard == []
+    for kind in (register(), finish()):
+        desk.add("1.1", kind) if heard else desk.call("1.1", kind)
+        desk.deliverer.deliver_due(lambda: heard.append(len(sent(desk))))
+    assert heard == [0, 1]
+
+
 # -- a lost answer
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.service.house import house, short
+from tests.service.house import house, short, until
 from tests.service.outcome import assert_all_whole
 
+LONG = 40.0  # seconds
 METHODS = (
     "telephony.externalcall.register",
     "telephony.externalcall.show",
@@ -31,6 +32,17 @@ def test_lost_answers_double_nothing(tmp_path: Path) -> None:
         assert_all_whole(here, *(call.wait() for call in played))
         struck = {rule["method"]: rule["struck"] for rule in here.portal.faults.rules()}
         assert all(struck[method] for method in METHODS[:1] + METHODS[3:]), struck
+
+
+def test_call_whose_request_hangs_keeps_no_other_from_the_portal(tmp_path: Path) -> None:
+    with house(tmp_path) as here:
+        fault = here.portal.faults.add("batch", "timeout_before", seconds=LONG)
+        stuck = here.pbx.begin(short("incoming", client="79161110001", extension="103", ring=1.0, talk=0.5))
+        until(lambda: fault.struck)
+        others = [here.ring(client=f"7916111000{number}", extension="104") for number in (2, 3)]
+        for truth in others:
+            assert here.wait_finished(truth).cards
+        assert here.call(stuck.wait()) is None  # it hangs still
 
 
 def test_lost_answer_to_a_card_that_closes(tmp_path: Path) -> None:

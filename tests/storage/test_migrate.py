@@ -7,13 +7,16 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
+import migrations
 from itgrix_module.domain.failures import NeedsOwner
 from itgrix_module.storage import migrate
 from itgrix_module.storage.engine import open_database
@@ -31,6 +34,12 @@ def test_upgrade_brings_an_empty_database_to_the_head_and_repeats(url: str) -> N
     assert migrate.upgrade(url) == migrate.head()
     assert migrate.current(url) == migrate.head()
     assert migrate.upgrade(url) == migrate.head()
+
+
+def test_versions_by_the_names_of_the_files_are_those_of_alembic() -> None:
+    scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
+    assert migrate.head() == scripts.get_current_head()
+    assert migrate.known_versions() == {script.revision for script in scripts.walk_revisions()}
 
 
 def test_migrations_make_what_the_models_say(url: str) -> None:

@@ -9,11 +9,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any
+from typing import Any, ClassVar
 
 import click
 
 from itgrix_module.app.health import Check, Level
+from itgrix_module.commands.lazily import Group
 from itgrix_module.commands.output import faults_told, json_option, moment, show, table
 from itgrix_module.core import Core, open_core
 from itgrix_module.doctor import Account, examine_all
@@ -61,7 +62,13 @@ def status(as_json: bool) -> None:
         show({"counts": counts}, as_json, lambda: "\n".join(f"{name}: {count}" for name, count in counts.items()))
 
 
-@click.group()
+class Calls(Group):
+    """What is done with calls; work on many of them has a module of its own."""
+
+    elsewhere: ClassVar = {"reprocess": "reprocess:reprocess"}
+
+
+@click.group(cls=Calls)
 def calls() -> None:
     """Calls that the PBX had."""
 

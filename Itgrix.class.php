@@ -22,7 +22,7 @@ class Itgrix extends \FreePBX_Helpers implements \BMO
     const JOB = 'FreePBX\\modules\\Itgrix\\Job';
     const PURGE = 'purge';
 
-    /** @var object */
+    /** @var \FreePBX */
     public $FreePBX;
     /** @var array what is wrong with a form that was sent, by field */
     public $problems = [];

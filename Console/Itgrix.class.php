@@ -15,7 +15,7 @@ class Itgrix extends Command
 {
     const ORDERS = ['start', 'stop', 'restart'];
 
-    protected function configure()
+    protected function configure(): void
     {
         $this->setName('itgrix')
             ->setDescription('Itgrix: status, start, stop, restart, log, install, keep, or a command of itgrix (check, settings …)')

@@ -31,6 +31,7 @@ return [
     'Still in use, choose another destination there: %s' => 'Ещё используется, выберите там другое назначение: %s',
     'The panel needs a frame that scripts fit to the page; it works without as well.' => 'Высоту панели подбирает скрипт; она работает и без него.',
     'The settings of Itgrix cannot be read; only its destinations are in this backup.' => 'Настройки Itgrix прочитать не удалось; в этой копии только его назначения.',
+    'The folder for temporary files is full or cannot be written: %s' => 'Каталог временных файлов переполнен или недоступен для записи: %s',
     'The customization %s could not be restored: it cannot be written.' => 'Кастомизацию %s восстановить не удалось: файл недоступен для записи.',
     'The settings of Itgrix could not be restored. Is the module installed? fwconsole itgrix check' => 'Настройки Itgrix восстановить не удалось. Установлен ли модуль? fwconsole itgrix check',
     'There is no Python 3 on this machine. Install it (Debian: apt-get install python3), then repeat.' => 'На этой машине нет Python 3. Установите его (Debian: apt-get install python3) и повторите.',

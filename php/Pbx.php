@@ -10,7 +10,7 @@ class Pbx
     const READ = 'system,call,agent,user,cdr,dialplan,reporting';
     const WRITE = 'system,call,originate,reporting';
 
-    /** @var object the FreePBX object */
+    /** @var \FreePBX */
     private $freepbx;
 
     public function __construct($freepbx)

@@ -17,10 +17,13 @@ class Program
      */
     public static function run(array $command, string $input = '', ?callable $tell = null): int
     {
-        // The input goes by a file: a program that says much before it reads would block us on a pipe.
-        $feed = tmpfile();
-        fwrite($feed, $input);
-        rewind($feed);
+        $feed = self::feed($input);
+        if ($feed === null) {
+            if ($tell !== null) {
+                $tell(Words::say('The folder for temporary files is full or cannot be written: %s', sys_get_temp_dir()));
+            }
+            return 127;
+        }
         $pipes = [];
         $process = proc_open($command, [$feed, ['pipe', 'w'], ['redirect', 1]], $pipes, '/', self::environment());
         if (!is_resource($process)) {
@@ -34,6 +37,17 @@ class Program
         fclose($pipes[1]);
         fclose($feed);
         return proc_close($process);
+    }
+
+    /** A file to read the input from: on a pipe a program that says much before it reads would block us. Null without room. */
+    private static function feed(string $input)
+    {
+        $file = tmpfile();
+        if ($file === false || @fwrite($file, $input) !== strlen($input)) {
+            return null;
+        }
+        rewind($file);
+        return $file;
     }
 
     /**

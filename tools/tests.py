@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All tests: calls on real PBXs, which keep time, and beside them all others.
 
-Two runs of pytest at once. The calls have a processor for themselves as long as they last: phones that are late are
-phones that do something else. What the others say is shown as it comes, what the calls say behind it, so that neither
-cuts the other's lines. Ends with 1 when a test failed; ends both runs when it is told to stop.
+Two runs of pytest at once. The others get what the calls leave of the processors, at any moment: phones that are late
+are phones that do something else. What the others say is shown as it comes, what the calls say behind it, so that
+neither cuts the other's lines. Ends with 1 when a test failed; ends both runs when it is told to stop.
 """
 
 from __future__ import annotations
@@ -14,15 +14,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTEST = (sys.executable, "-m", "pytest", "-q")
 CALLS = (*PYTEST, "tests/live")
 # A test of a browser or a service waits more than it computes: more processes than most machines have cores.
-OTHERS = (*PYTEST, "-n", "3", "--no-loadscope-reorder", "--ignore=tests/live")
+OTHERS = (*PYTEST, "-n", "4", "--no-loadscope-reorder", "--ignore=tests/live")
 # Hundreds of processes are started: without it each of them would compile the whole product anew.
 NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 LOOK = 0.5  # seconds
@@ -42,16 +40,12 @@ def run_both(told: Path) -> bool:
     """Whether a test failed. ``told``: file for what the calls say."""
     print("==> Calls on a real Asterisk 22 and 16 (told at the end), and beside them all other tests", flush=True)
     environment = {key: value for key, value in os.environ.items() if key != NO_BYTECODE}
-    processors = os.sched_getaffinity(0)
     with told.open("wb") as file:
         live = {**environment, "PYTHONUNBUFFERED": "1"}
         calls = subprocess.Popen(CALLS, cwd=ROOT, stdout=file, stderr=file, env=live)
     others = subprocess.Popen(OTHERS, cwd=ROOT, env=environment)
     try:
-        os.sched_setaffinity(others.pid, processors - {min(processors)} or processors)
-        while calls.poll() is None and others.poll() is None:
-            time.sleep(LOOK)
-        allow(others.pid, processors)
+        os.sched_setscheduler(others.pid, os.SCHED_IDLE, os.sched_param(0))  # and all that it will start
         bad = bool(others.wait())
         print("==> Calls on a real Asterisk", flush=True)
         return bool(follow(calls, told)) or bad
@@ -59,24 +53,6 @@ def run_both(told: Path) -> bool:
         for process in (calls, others):
             process.send_signal(signal.SIGINT)
         return bool(calls.wait() + others.wait() + 1)
-
-
-def allow(process: int, processors: set[int]) -> None:
-    """Let a process, its threads and all that it has started use these processors; what has ended needs none."""
-    for each in (process, *descendants(process)):
-        with suppress(OSError):
-            for thread in Path(f"/proc/{each}/task").iterdir():
-                with suppress(OSError):
-                    os.sched_setaffinity(int(thread.name), processors)
-
-
-def descendants(process: int) -> Iterator[int]:
-    """All that it has started and that still run."""
-    for listed in Path(f"/proc/{process}/task").glob("*/children"):
-        with suppress(OSError):
-            for child in map(int, listed.read_text().split()):
-                yield child
-                yield from descendants(child)
 
 
 def follow(process: subprocess.Popen[bytes], told: Path) -> int:

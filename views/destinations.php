@@ -1,6 +1,5 @@
 <?php
 // SPDX-License-Identifier: GPL-3.0-or-later
-use FreePBX\modules\Itgrix\Destinations;
 use FreePBX\modules\Itgrix\Words;
 
 $escape = static function ($text) {
@@ -12,9 +11,9 @@ $isRemoval = isset($_POST['action']) && $_POST['action'] === 'itgrix_remove';
 $isForm = !$isRemoval && ($id !== '' || isset($_REQUEST['new']) || $itgrix->problems !== []);
 $isSaved = isset($_POST['action']) && $itgrix->problems === [];
 $usual = ['name' => '', 'fallback' => '', 'limit_ms' => '0', 'ring_seconds' => '0'];
-$values = $itgrix->problems !== [] ? $itgrix->sent() : (isset($rows[$id]) ? $rows[$id] : $usual);
+$values = $itgrix->problems !== [] ? $itgrix->sent() : ($rows[$id] ?? $usual);
 $fault = static function ($field) use ($itgrix, $escape) {
-    $text = isset($itgrix->problems[$field]) ? $itgrix->problems[$field] : '';
+    $text = $itgrix->problems[$field] ?? '';
     return $text === '' ? '' : '<p class="text-danger">' . $escape($text) . '</p>';
 };
 ?>

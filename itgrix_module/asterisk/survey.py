@@ -63,7 +63,12 @@ def recordings_seen(snapshot: Snapshot) -> Iterator[RecordingNamed]:
 def _is_dialled(row: ChannelRow) -> bool:
     if row.application in _DIALLED_APPLICATIONS:
         return True
-    return row.state in ("Ringing", "Down") and not row.channel.startswith("Local/")
+    return row.state in ("Ringing", "Down") and not row.channel.startswith("Local/") and not _is_just_made(row)
+
+
+def _is_just_made(row: ChannelRow) -> bool:
+    """A channel is listed some microseconds before it is said who dials it: that will be heard."""
+    return row.state == "Down" and not row.application and not row.duration
 
 
 def _added(row: ChannelRow, at: float, sides: Sides) -> LegAdded:
@@ -79,7 +84,7 @@ def _added(row: ChannelRow, at: float, sides: Sides) -> LegAdded:
         number=row.caller_num,
         name=row.caller_name,
         dialled="" if did == "(null)" else did,
-        calling=party.side is not Side.LOCAL and not _is_dialled(row),
+        calling=party.side is not Side.LOCAL and not _is_dialled(row) and not _is_just_made(row),
         pair=party.name if party.side is Side.LOCAL else "",
     )
 

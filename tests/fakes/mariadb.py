@@ -52,7 +52,7 @@ class MariaDb:
         command = [
             str(INSTALLER),
             "--no-defaults",
-            f"--datadir={self._folder / 'data'}",
+            *self._folders(),
             "--auth-root-authentication-method=normal",
             "--skip-test-db",
             *_user_option(),
@@ -60,12 +60,16 @@ class MariaDb:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
         assert done.returncode == 0, f"mariadb-install-db failed: {done.stdout[-2000:]} {done.stderr[-2000:]}"
 
+    def _folders(self) -> tuple[str, str]:
+        """Its own for temporary files too: each server that starts clears the folder of what others have in it."""
+        return f"--datadir={self._folder / 'data'}", f"--tmpdir={self._folder}"
+
     def start(self) -> None:
         assert self._process is None
         command = [
             str(SERVER),
             "--no-defaults",
-            f"--datadir={self._folder / 'data'}",
+            *self._folders(),
             f"--socket={self.socket}",
             f"--pid-file={self._folder / 'pid'}",
             f"--port={self.port}",

@@ -21,9 +21,7 @@ SHORT = 2  # of them are tried in the short form, others in each recording
 GAP = 1.5  # seconds
 WITHIN = 1.0  # seconds
 MARGIN = 0.1  # seconds; the end of a talk is several messages
-# Cut while the follow-me rings a mobile over chan_sip, this internal call is still taken for an outgoing one.
-MISTAKEN = {"more16sip/internal_to_follow_me"}
-ONE_SESSION = [path for path in some() if len(sessions(path)) == 1 and name(path) not in MISTAKEN]
+ONE_SESSION = [path for path in some() if len(sessions(path)) == 1]
 HELLO = b"Asterisk Call Manager/7.0.3\r\nResponse: Success\r\nActionID: h\r\nMessage: Authentication accepted"
 
 

@@ -89,6 +89,13 @@ def test_a_refused_installation_fails_the_module(php: Php, tmp_path: Path) -> No
     assert found["result"] == [False, []]
 
 
+def test_no_room_for_temporary_files_is_said(php: Php, tmp_path: Path) -> None:
+    gone = str(tmp_path / "gone")
+    found = php("return [$m->install(), $f->Job->jobs];", whole=True, ITGRIX_PYTHON=fake_python(tmp_path), TMPDIR=gone)
+    assert found["result"] == [False, []]
+    assert found["said"] == [f"The folder for temporary files is full or cannot be written: {gone}"]
+
+
 @pytest.mark.parametrize(("before", "word"), [("", "--keep-data"), ("$m->setConfig('purge', '1');", "--purge")])
 def test_uninstall_keeps_data_unless_told_otherwise(php: Php, tmp_path: Path, before: str, word: str) -> None:
     scenario = before + ADD + "$m->pbx()->managerUser(); return [$m->uninstall(), $f->Manager->users];"

@@ -165,15 +165,22 @@ class FakeDestinations
 class FreePBX
 {
     private static $known = null;
+    /** @var FakeConfig */
     public $Config;
+    /** @var FakeDestinations */
     public $Destinations;
+    /** @var \FreePBX\modules\Itgrix */
     public $Itgrix;
+    /** @var FakeJob */
     public $Job;
+    /** @var FakeManager */
     public $Manager;
+    /** @var FakeModules */
     public $Modules;
+    /** @var FakeNotifications */
     public $Notifications;
 
-    public static function create()
+    public static function create(): self
     {
         if (self::$known === null) {
             self::$known = new self();
@@ -186,7 +193,7 @@ class FreePBX
         return self::$known;
     }
 
-    public static function Itgrix()
+    public static function Itgrix(): \FreePBX\modules\Itgrix
     {
         return self::create()->Itgrix;
     }

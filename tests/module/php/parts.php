@@ -65,6 +65,7 @@ namespace Symfony\Component\Console\Input {
     }
     interface InputInterface
     {
+        public function getArgument($name);
     }
     class Words implements InputInterface
     {
@@ -86,6 +87,8 @@ namespace Symfony\Component\Console\Output {
     interface OutputInterface
     {
         const OUTPUT_RAW = 2;
+
+        public function writeln($line, $options = 0);
     }
     class Lines implements OutputInterface
     {

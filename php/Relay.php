@@ -73,8 +73,9 @@ class Relay
         ini_set('zlib.output_compression', '0');
         set_time_limit(0);
         ignore_user_abort(false);
-        while (ob_get_level() > 0) {
-            ob_end_clean();
+        $isEnded = true;
+        while ($isEnded && ob_get_level() > 0) {
+            $isEnded = ob_end_clean(); // false: somebody made it so that it cannot be ended
         }
     }
 

@@ -40,6 +40,7 @@ PACKAGES: dict[str, dict[str, str]] = {
         "zstd": "usr/bin/zstd",
         "php-cli": "usr/bin/php",
         "php-curl": "usr/lib/php/*/curl.so",
+        "php-parser": "usr/share/php/PhpParser/autoload.php",
         "apache2": "usr/sbin/apache2",
         "libapache2-mod-php": "usr/lib/apache2/modules/libphp*.so",
         "chromium": "usr/bin/chromium",

@@ -53,6 +53,13 @@ def test_without_an_installation_nobody_is_let_in(admin: stage.Browser, folder: 
     assert admin.ask().status_code == 503
 
 
+def test_a_buffer_that_cannot_be_ended_holds_nobody_up(admin: stage.Browser, folder: Path) -> None:
+    """A server's auto_prepend_file may have begun one."""
+    index = folder / "html" / "admin" / "modules" / "itgrix" / "gate" / "index.php"
+    index.write_text(index.read_text().replace("require ", "ob_start(null, 0, 0);\nrequire ", 1))
+    assert admin.ask().status_code == 503
+
+
 def test_signed_out_is_told_to_the_page_around_the_frame(admin: stage.Browser) -> None:
     admin.logout()
     answer = admin.ask(headers={"Accept": "text/html"})

@@ -27,6 +27,15 @@ def web_php() -> str:
     return found
 
 
+def parsing_php() -> str:
+    """The program with a parser for PHP written in PHP."""
+    found = php()
+    ask = "exit((int) !stream_resolve_include_path('PhpParser/autoload.php'));"
+    there = subprocess.run([found, "-r", ask], check=False).returncode == 0
+    need(there, "the parser of PHP (Debian's php-parser)")
+    return found
+
+
 @cache
 def _extensions(program: str) -> frozenset[str]:
     return frozenset(subprocess.run([program, "-m"], capture_output=True, text=True, check=True).stdout.split())

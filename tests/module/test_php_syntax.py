@@ -13,7 +13,7 @@ import pytest
 from tests.module.interpreter import php
 
 ROOT = Path(__file__).parent.parent.parent
-FOLDERS = ("", "php", "gate", "views", "Console", "i18n", "tests/gate", "tests/module/php")
+FOLDERS = ("", "php", "gate", "views", "Console", "i18n", "tests/gate", "tests/module/php", "tests/module/analysis")
 FILES = sorted(path for folder in FOLDERS for path in (ROOT / folder).glob("*.php"))
 SHIPPED = [path for path in FILES if "tests" not in path.parts]
 

@@ -13,11 +13,16 @@ class Members extends NodeVisitorAbstract
 {
     /** What a PHP of FreePBX surely has; another function must be asked for with function_exists() in the same file. */
     const EXTENSIONS = ['core', 'standard', 'pcre', 'json', 'curl', 'session', 'ctype', 'hash', 'date', 'spl', 'random'];
-    const NEWER_THAN_7_4 = [
+    /** Newer than 7.4, or on their way out by 8.2. */
+    const NOT_IN_EACH = [
         'array_is_list', 'curl_upkeep', 'enum_exists', 'fdatasync', 'fdiv', 'fsync', 'get_debug_type', 'get_resource_id',
         'ini_parse_quantity', 'memory_reset_peak_usage', 'preg_last_error_msg', 'str_contains', 'str_ends_with',
         'str_starts_with', 'json_validate', 'str_increment', 'str_decrement', 'array_find', 'array_any', 'array_all',
+        'create_function', 'each', 'gmstrftime', 'money_format', 'strftime', 'utf8_decode', 'utf8_encode',
     ];
+
+    const NEWER_WORDS = '/^CURL(OPT_(ALTSVC|AWS|DOH|HSTS|MAXAGE|MAXFILESIZE_L|MAXLIFE|(REDIR_)?PROTOCOLS_S|SASL_A|SSL_EC|UPKEEP|UPLOAD_B|XFERI'
+        . '|\w+_BLOB$)|INFO_(EFFECTIVE_M|PROXY_E|REFER|RETRY)|SSLOPT_(AUTO|NATIVE|NO_PART|REVOKE))/';
 
     /** @var Declared */
     private $declared;
@@ -135,14 +140,18 @@ class Members extends NodeVisitorAbstract
 
     private function native(Expr\FuncCall $node, string $function): void
     {
+        if (in_array(strtolower($function), self::NOT_IN_EACH, true)) {
+            $this->say($node, "not every PHP from 7.4 on has the function $function()");
+            return;
+        }
         if (!function_exists($function)) {
             $this->say($node, "there is no function $function()");
             return;
         }
         $about = new \ReflectionFunction($function);
         $extension = strtolower((string) $about->getExtensionName());
-        if ($about->isDeprecated() || in_array(strtolower($function), self::NEWER_THAN_7_4, true)) {
-            $this->say($node, "not every PHP from 7.4 on has the function $function()");
+        if ($about->isDeprecated()) {
+            $this->say($node, "$function() is deprecated");
         } elseif (!in_array($extension, self::EXTENSIONS, true)) {
             $this->say($node, "$function() is of the extension $extension, which may be missing");
         }
@@ -208,7 +217,9 @@ class Members extends NodeVisitorAbstract
     private function word(Node $node, Node\Name $name): void
     {
         $inside = $name->getAttribute('namespacedName');
-        if (!defined($name->toString()) && ($inside === null || !defined((string) $inside))) {
+        if (preg_match(self::NEWER_WORDS, $name->toString())) {
+            $this->say($node, "PHP 7.4 does not know {$name->toString()}");
+        } elseif (!defined($name->toString()) && ($inside === null || !defined((string) $inside))) {
             $this->say($node, "there is no constant {$name->toString()}");
         }
     }

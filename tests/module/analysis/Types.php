@@ -56,7 +56,8 @@ class Types
     {
         $found = $around;
         foreach ($function->getParams() as $parameter) {
-            $found[$parameter->var->name] = Declared::named($parameter->type);
+            $named = Declared::named($parameter->type);
+            $found[$parameter->var->name] = $named === 'self' ? $class : $named;
         }
         $assigned = [];
         foreach ((new NodeFinder())->findInstanceOf($function->getStmts() ?? [], Expr\Assign::class) as $node) {

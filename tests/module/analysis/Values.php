@@ -84,15 +84,16 @@ abstract class Values
         return $this->expression($target, $known);
     }
 
-    /** Inside of isset() and the like a variable need not be set. */
+    /** Inside of isset() and the like a variable need not be set; but nobody asks for a part of what never is. */
     private function unasked(array $nodes, array $known): array
     {
         foreach ($nodes as $node) {
+            $whole = $node;
             while ($node instanceof Expr\ArrayDimFetch || $node instanceof Expr\PropertyFetch) {
                 $known = $node instanceof Expr\ArrayDimFetch ? $this->expression($node->dim, $known) : $known;
                 $node = $node->var;
             }
-            if ($node instanceof Expr\Variable && is_string($node->name)) {
+            if ($node === $whole && $node instanceof Expr\Variable && is_string($node->name)) {
                 $this->read[$node->name] = true;
             } else {
                 $known = $this->expression($node, $known);

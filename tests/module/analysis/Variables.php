@@ -196,6 +196,6 @@ class Variables extends Values
     private static function together(array $states): ?array
     {
         $states = array_values(array_filter($states, 'is_array'));
-        return $states === [] ? null : array_intersect_key(...$states);
+        return $states === [] ? null : array_intersect_key($states[0], ...$states);
     }
 }

@@ -5,6 +5,7 @@
 namespace FreePBX\modules\Backup {
     class BackupBase
     {
+        /** @var \FreePBX */
         public $FreePBX;
         public $configs = [];
         public $logged = [];

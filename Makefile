@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 TESTS = $(BIN)/python -m pytest -q -n 3 --no-loadscope-reorder
 
-.PHONY: help setup demo test quick chaos lint types audit benchmark dist clean
+.PHONY: help setup demo test quick chaos lint types audit benchmark pictures dist clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,9 @@ audit: setup  ## the locked dependencies beside published advisories
 
 benchmark: setup  ## figures beside the budgets of the design
 	@$(BIN)/python -m benchmarks
+
+pictures: setup  ## docs/images anew, from a running demo
+	@$(BIN)/python tools/pictures.py
 
 dist:  ## the two release archives in dist/, checked; the same commit gives the same bytes
 	@$(PYTHON) tools/setup.py

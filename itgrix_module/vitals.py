@@ -168,7 +168,7 @@ def deliveries_check(admin: OutboxAdmin, counts: Mapping[str, int], now: float) 
         text = f"{late} of {waiting} deliveries wait for more than {int(_STALE / 60)} minutes: {why or 'not tried yet'}"
         hint = "They are repeated by themselves; nothing is lost meanwhile."
         return Check("deliveries", Level.WARNING, "deliveries_late", text, hint, params={"count": late})
-    return Check("deliveries", Level.OK, "deliveries_ok", f"{waiting} deliveries wait", params={"count": waiting})
+    return Check("deliveries", Level.OK, "deliveries_ok", f"deliveries that wait: {waiting}", params={"count": waiting})
 
 
 def employees_check(state: DirectoryState, default_user: int) -> Check:
@@ -200,7 +200,7 @@ def _gaps(state: DirectoryState) -> Check:
     if state.failure is not None:
         text = f"employees could not be refreshed: {state.failure.text}"
         return Check("employees", Level.WARNING, state.failure.code, text, state.failure.hint)
-    return Check("employees", Level.OK, "employees_ok", f"{count} employees known", params={"count": count})
+    return Check("employees", Level.OK, "employees_ok", f"employees known: {count}", params={"count": count})
 
 
 def _names(extensions: tuple[str, ...]) -> str:

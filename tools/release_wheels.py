@@ -7,10 +7,12 @@ import hashlib
 import io
 import lzma
 import os
+import re
 import shutil
 import subprocess
 import sys
 import zipfile
+from itertools import product
 from pathlib import Path
 
 from release_contents import ROOT
@@ -28,12 +30,27 @@ def wheels() -> dict[str, bytes]:
     folder = CACHE / hashlib.sha256(LOCK.read_bytes()).hexdigest()[:16]
     if not (folder / "complete").exists():
         shutil.rmtree(folder, ignore_errors=True)
-        for python in PYTHONS:
-            for machine in MACHINES:
-                print(f"==> wheels for Python {python[0]}.{python[1:]} on {machine}", flush=True)
-                _download(folder, LOCK, *_target(python, machine))
+        wanted = LOCK
+        for python, machine in product(PYTHONS, MACHINES):
+            print(f"==> wheels for Python {python[0]}.{python[1:]} on {machine}", flush=True)
+            _download(folder, wanted, *_target(python, machine))
+            wanted = _compiled(folder)
         (folder / "complete").touch()
     return {path.name: path.read_bytes() for path in sorted(folder.glob("*.whl"))}
+
+
+def _compiled(folder: Path) -> Path:
+    """The part of the lock that another Python or machine needs other files for; seconds of looking less for each."""
+    same = {path.name.partition("-")[0].lower() for path in folder.glob("*-none-any.whl")}
+    requirements = re.split(r"\n(?=\S)", LOCK.read_text(encoding="utf-8"))
+    names = (re.match(r"[\w.-]+", requirement) for requirement in requirements)
+    found = [
+        requirement
+        for requirement, name in zip(requirements, names, strict=True)
+        if name and re.sub(r"[-.]", "_", name[0]).lower() not in same
+    ]
+    (folder / "compiled.lock").write_text("\n".join(found) + "\n", encoding="utf-8")
+    return folder / "compiled.lock"
 
 
 def pip_wheel() -> tuple[str, bytes]:

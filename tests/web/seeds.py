@@ -232,7 +232,7 @@ _WELL = (
     Check("pbx", Level.OK, "ami_up", "connected to Asterisk 22.10.1", since=NOW - 86_000),
     Check("portal", Level.OK, "portal_up", "the portal takes calls"),
     Check("database", Level.OK, "database_ok", "the database answers"),
-    Check("deliveries", Level.OK, "deliveries_ok", "0 deliveries wait"),
+    Check("deliveries", Level.OK, "deliveries_ok", "deliveries that wait: 0"),
     Check("recordings", Level.OK, "recordings_ok", "the recordings folder can be read"),
-    Check("employees", Level.OK, "employees_ok", "6 employees known"),
+    Check("employees", Level.OK, "employees_ok", "employees known: 6"),
 )

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the pages read from the database, in the shapes that they show.
 
-Single calls come from the storage's own read side. The two long lists are read here through Flask-SQLAlchemy, because
-a person pages through them in both directions. Pages go by key, never by offset: page one thousand costs what page one
-costs. Everything raises domain.failures.Failure when the database does not answer.
+Single calls come from the storage's own read side. The long lists (deliveries: ``web.reading_steps``) are read through
+Flask-SQLAlchemy, because a person pages through them in both directions. Pages go by key, never by offset: page one
+thousand costs what page one costs. Everything raises domain.failures.Failure when the database does not answer.
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ from itgrix_module.domain.numbers import digits
 from itgrix_module.storage.employees import SqlEmployeeStore
 from itgrix_module.storage.faults import explained
 from itgrix_module.storage.flask_db import bind_flask
-from itgrix_module.storage.models import Call, Client, Party, SeenLine, Step
-from itgrix_module.storage.outbox_admin import StepRow, step_columns, step_row
+from itgrix_module.storage.models import Call, Client, Party, SeenLine
 from itgrix_module.storage.queries import CallItem, Calls, CallStory
 from itgrix_module.storage.rows import call_row, portal_side
 from web.deps import PanelDeps, deps
@@ -69,28 +68,6 @@ class CallPage:
 
 
 @dataclass(frozen=True)
-class StepPage:
-    """``next``: key for ``after``."""
-
-    items: Sequence[StepRow] = ()
-    next: str = ""
-    is_later: bool = False
-
-
-@dataclass(frozen=True)
-class Figures:
-    """Steps on their way. ``retrying`` are part of ``waiting``; ``oldest``: when the oldest of them was decided."""
-
-    waiting: int = 0
-    retrying: int = 0
-    failed: int = 0
-    oldest: float | None = None
-
-    def __getitem__(self, name: str) -> int:
-        return int(getattr(self, name))
-
-
-@dataclass(frozen=True)
 class Live:
     """The first of the running calls, and how many there are."""
 
@@ -103,13 +80,15 @@ def install(app: Flask, given: PanelDeps) -> None:
     app.extensions[_KEY] = bind_flask(app, given.database)
 
 
-def _rows(query: Executable) -> list[Any]:
+def rows(query: Executable) -> list[Any]:
+    """What the database answers, as mappings."""
     db: SQLAlchemy = current_app.extensions[_KEY]
     with explained():
         return list(db.session.execute(query).mappings())
 
 
-def _value(query: Select[Any]) -> Any:
+def value(query: Select[Any]) -> Any:
+    """The only one that it answers; None when there is none."""
     db: SQLAlchemy = current_app.extensions[_KEY]
     with explained():
         return db.session.scalar(query)
@@ -133,10 +112,10 @@ def last_calls(limit: int) -> Sequence[CallItem]:
 def live_calls(limit: int) -> Live:
     """The running calls, the newest first."""
     query = select(Call.__table__).where(_CALLS.live).order_by(_CALLS.started.desc(), _CALLS.id.desc()).limit(limit)
-    items = [_item(row) for row in _rows(query)]
+    items = [_item(row) for row in rows(query)]
     if len(items) < limit:
         return Live(items, len(items))
-    return Live(items, _value(select(func.count()).where(_CALLS.live)) or 0)
+    return Live(items, value(select(func.count()).where(_CALLS.live)) or 0)
 
 
 def hourly(begin: float, step: float) -> dict[int, tuple[int, int, int]]:
@@ -145,7 +124,7 @@ def hourly(begin: float, step: float) -> dict[int, tuple[int, int, int]]:
         _CALLS.started >= begin, _CALLS.merged_into == "", _CALLS.direction != str(Direction.INTERNAL)
     )
     found: dict[int, list[int]] = {}
-    for row in _rows(query):
+    for row in rows(query):
         part = 2 if row["direction"] == Direction.OUTGOING else int(row["answered"] is None)
         found.setdefault(int((row["started"] - begin) // step), [0, 0, 0])[part] += 1
     return {place: (counts[0], counts[1], counts[2]) for place, counts in found.items()}
@@ -154,12 +133,12 @@ def hourly(begin: float, step: float) -> dict[int, tuple[int, int, int]]:
 def newer_calls(since: float, most: int) -> int:
     """How many calls began after that moment, counted up to ``most``."""
     newer = select(_CALLS.id).where(_CALLS.merged_into == "", _CALLS.started > since).limit(most)
-    return _value(select(func.count()).select_from(newer.subquery())) or 0
+    return value(select(func.count()).select_from(newer.subquery())) or 0
 
 
 def find_calls(wanted: Wanted, limit: int) -> CallPage:
     """One page. A key that no page gave leads to the first page."""
-    after, before = _key_of(wanted.after), _key_of(wanted.before)
+    after, before = key_of(wanted.after), key_of(wanted.before)
     backwards = before is not None and after is None
     rising = wanted.oldest_first != backwards
     query = _filtered(wanted)
@@ -170,15 +149,15 @@ def find_calls(wanted: Wanted, limit: int) -> CallPage:
         query = query.where(_beyond(edge, rising, *_place(wanted)))
     started, number = _place(wanted)
     order = (started, number) if rising else (started.desc(), number.desc())
-    rows = _rows(query.order_by(*order).limit(limit + 1))
-    more, rows = len(rows) > limit, rows[:limit]
+    found = rows(query.order_by(*order).limit(limit + 1))
+    more, found = len(found) > limit, found[:limit]
     if backwards:
-        rows.reverse()
+        found.reverse()
     has_previous, has_next = (more, True) if backwards else (edge is not None, more)
     return CallPage(
-        [_item(row) for row in rows],
-        previous=_key(rows[0]) if rows and has_previous else "",
-        next=_key(rows[-1]) if rows and has_next else "",
+        [_item(row) for row in found],
+        previous=key(found[0]["started"], found[0]["id"]) if found and has_previous else "",
+        next=key(found[-1]["started"], found[-1]["id"]) if found and has_next else "",
     )
 
 
@@ -204,7 +183,7 @@ def _with_number(query: Select[Any], part: str) -> Select[Any] | None:
     """A rare part is looked up among the numbers, a common one is soon met walking back in time."""
     known = Client.__table__.c.number
     found = select(known).where(known.contains(part, autoescape=True)).limit(_FEW_NUMBERS + 1)
-    numbers = [row["number"] for row in _rows(found)]
+    numbers = [row["number"] for row in rows(found)]
     if not numbers:
         return None
     if len(numbers) > _FEW_NUMBERS:
@@ -225,11 +204,13 @@ def _beyond(edge: tuple[float, int], rising: bool, started: Any, number: Any) ->
     return and_(started <= at, or_(started < at, number < row))
 
 
-def _key(row: Any) -> str:
-    return f"{float(row['started']).hex()}_{row['id']}"
+def key(at: float, number: int) -> str:
+    """What a page says to be shown the rows beyond this one."""
+    return f"{float(at).hex()}_{number}"
 
 
-def _key_of(text: str) -> tuple[float, int] | None:
+def key_of(text: str) -> tuple[float, int] | None:
+    """Time and id of the row; None for what is no key."""
     at, _, number = text.partition("_")
     try:
         found = float.fromhex(at), int(number)
@@ -246,7 +227,7 @@ def _item(row: Any) -> CallItem:
 def known_lines() -> list[str]:
     """Lines seen in traffic, the last seen first, for the filter."""
     seen = SeenLine.__table__.c
-    found = _rows(select(seen.line).group_by(seen.line).order_by(func.max(seen.last_at).desc()).limit(_KNOWN_LINES))
+    found = rows(select(seen.line).group_by(seen.line).order_by(func.max(seen.last_at).desc()).limit(_KNOWN_LINES))
     return [row["line"] for row in found]
 
 
@@ -257,48 +238,3 @@ def people() -> People:
     """The phone book as the portal last told it."""
     employees, _ = SqlEmployeeStore(deps().database).load()
     return people_of(employees)
-
-
-# -- deliveries
-
-_STEPS = Step.__table__.c
-
-
-def figures() -> Figures:
-    """What is on its way, counted."""
-    waiting = _STEPS.state == "waiting"
-    counted = _rows(select(func.count().label("number"), func.min(_STEPS.decided_at).label("oldest")).where(waiting))
-    retrying = _value(select(func.count()).where(waiting, _STEPS.attempts > 0)) or 0
-    failed = _value(select(func.count()).where(_STEPS.state == "failed")) or 0
-    return Figures(counted[0]["number"], retrying, failed, counted[0]["oldest"])
-
-
-def find_steps(state: str, limit: int, after: str) -> StepPage:
-    """``waiting``, ``retrying`` or ``failed`` steps: what was decided last stands first."""
-    query = _listed(step_columns(), state)
-    edge = _key_of(after)
-    if edge is not None:
-        at, row = edge
-        older = or_(_STEPS.decided_at < at, _STEPS.id < row)
-        query = query.where(and_(_STEPS.decided_at <= at, older))
-    rows = _rows(query.order_by(_STEPS.decided_at.desc(), _STEPS.id.desc()).limit(limit + 1))
-    shown = rows[:limit]
-    last = f"{float(shown[-1]['decided_at']).hex()}_{shown[-1]['id']}" if len(rows) > limit else ""
-    return StepPage([step_row(row) for row in shown], last, edge is not None)
-
-
-def step_ids(state: str) -> list[int]:
-    """All steps of such a list, in the order in which they were decided."""
-    query = _listed(select(_STEPS.id), state)
-    return [row["id"] for row in _rows(query.order_by(_STEPS.decided_at, _STEPS.id))]
-
-
-def _listed(query: Select[Any], state: str) -> Select[Any]:
-    query = query.where(_STEPS.state == ("failed" if state == "failed" else "waiting"))
-    return query.where(_STEPS.attempts > 0) if state == "retrying" else query
-
-
-def steps(ids: Sequence[int]) -> list[StepRow]:
-    """Those of the ids that wait or failed, in the order of their decision."""
-    query = step_columns().where(_STEPS.id.in_(ids), _STEPS.state.in_(("waiting", "failed")))
-    return [step_row(row) for row in _rows(query.order_by(_STEPS.decided_at, _STEPS.id))]

@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 
 from itgrix_module.app.health import Level
 from itgrix_module.storage.queries import CallItem
-from web import access, reading
+from web import access, reading, reading_steps
 from web.deps import deps
 
 blueprint = Blueprint("api", __name__)
@@ -86,7 +86,7 @@ def api_status() -> ResponseReturnValue:
         "checks": {check.part: check.level.value for check in health.checks},
         "counts": dict(health.counts),
         "budget": health.budget,
-        "deliveries": asdict(reading.figures()),
+        "deliveries": asdict(reading_steps.figures()),
         "live": [_call(item) for item in shown.items],
         "live_count": shown.count,
         "now": health.now,

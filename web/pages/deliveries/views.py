@@ -9,7 +9,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from werkzeug.wrappers import Response
 
 from itgrix_module.storage.outbox_admin import OutboxAdmin
-from web import access, auditing, reading
+from web import access, auditing, reading_steps
 from web.deps import deps
 from web.i18n import mark
 from web.pages.deliveries.forms import DROP, DROP_CONFIRMED, PAUSE, STATES, AllForm, ChangeForm, PauseForm
@@ -27,7 +27,7 @@ _TITLES = {"waiting": mark("All that wait"), "retrying": mark("Being repeated"),
 @access.needs(access.SEE)
 def index() -> str:
     """One list per state, page by page."""
-    figures = reading.figures()
+    figures = reading_steps.figures()
     state = request.args.get("state", "")
     if state not in STATES:
         state = "failed" if figures["failed"] else "waiting"
@@ -36,7 +36,7 @@ def index() -> str:
         state=state,
         tabs=[(name, text(_TITLES[name])) for name in STATES],
         figures=figures,
-        page=reading.find_steps(state, PAGE, request.args.get("after", "")),
+        page=reading_steps.find_steps(state, PAGE, request.args.get("after", "")),
         now=deps().clock(),
         step_name=step_name,
         is_paused=deps().is_paused(),
@@ -88,7 +88,7 @@ def all_of_them() -> Response:
     if not form.validate():
         abort(400)
     state = str(form.state.data)
-    said_retried(retry(reading.step_ids(state)))
+    said_retried(retry(reading_steps.step_ids(state)))
     return redirect(url_for("deliveries.index", state=state))
 
 
@@ -127,7 +127,7 @@ def _refused(form: ChangeForm) -> Response:
 
 
 def _ask(chosen: list[int], state: str) -> str | Response:
-    items = reading.steps(chosen)
+    items = reading_steps.steps(chosen)
     if not items:
         flash(text("These deliveries are no longer there."), "warning")
         return redirect(url_for("deliveries.index", state=state))

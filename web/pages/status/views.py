@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from itgrix_module.app.health import Check, Health, Level
 from itgrix_module.app.wizard import WizardDesk
 from itgrix_module.domain.failures import Failure
-from web import access, reading
+from web import access, reading, reading_steps
 from web.deps import deps
 from web.pages.status.chart import last_day as _last_day
 from web.people import People
@@ -119,11 +119,11 @@ def _calls(health: Health) -> dict[str, Any]:
             "live": shown.items,
             "live_count": shown.count,
             "recent": reading.last_calls(RECENT_SHOWN),
-            "figures": reading.figures(),
+            "figures": reading_steps.figures(),
             "people": reading.people(),
         }
     except Failure as failure:
         trouble = sentence(said(failure.text))
         waiting, failed = health.counts.get("steps_waiting", 0), health.counts.get("steps_failed", 0)
-        figures = reading.Figures(waiting=waiting, failed=failed)
+        figures = reading_steps.Figures(waiting=waiting, failed=failed)
         return {"trouble": trouble, "live": [], "live_count": 0, "recent": [], "figures": figures, "people": People()}

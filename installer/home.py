@@ -85,7 +85,8 @@ class Home:
 class Record:
     """What is installed: ``version`` and ``package`` of the last complete run, and what was made outside the home.
 
-    ``snapshot``: file with the tables as they were, set while a migration is under way.
+    ``snapshot``: file with the tables as they were, set while a migration is under way. ``standalone``: no GUI of a PBX
+    stands before the panel. ``link``: to the command, in the path.
     """
 
     version: str = ""
@@ -95,6 +96,8 @@ class Record:
     own_database: str = ""
     unit: str = ""
     snapshot: str = ""
+    standalone: bool = False
+    link: str = ""
 
     @classmethod
     def read(cls, home: Home) -> Record:

@@ -9,13 +9,12 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from installer import database, environment, manager, package, settings, unit
+from installer import database, environment, instance, manager, package, settings, unit
 from installer.companion import Companion
 from installer.control import Control
-from installer.home import Home, Record, alone, ensure_gate_key, read_json, write_private
+from installer.home import Home, Record, alone, read_json, write_private
 from installer.owner import Owner, as_root, is_root, privileges
 from installer.request import USUAL_BIND, Request, parse
-from installer.versions import is_older
 from installer.words import Refused, Teller
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -95,10 +94,11 @@ class Installation:
             )
         self.home.prepare()
         self.record = Record.read(self.home)
-        self._refuse_downgrade()
+        instance.refuse_older(self.version, self.record)
+        self.request = instance.named(self.request, self.home, self.record)
         last = self.home.packages / self.record.package
         self.before = last if self.record.package and last.is_dir() else None
-        ensure_gate_key(self.home)
+        instance.settle_gate(self.request, self.home, self.record)
         self.teller.note(
             "upgrade from {version}" if self.record.version else "new installation", version=self.record.version
         )
@@ -110,17 +110,6 @@ class Installation:
         self.home.folder.parent.mkdir(parents=True, exist_ok=True)
         self.home.folder.mkdir(mode=0o750)
         os.chown(self.home.folder, self.owner.uid, self.owner.gid)
-
-    def _refuse_downgrade(self) -> None:
-        installed = self.record.version
-        if installed and is_older(self.version, installed):
-            raise Refused(
-                "Version {installed} is installed, this is the older {version}. Its database cannot be taken back. "
-                "Version {installed} goes on running; install it again from its archive, or remove the product with "
-                "its data first (uninstall.py --purge).",
-                installed=installed,
-                version=self.version,
-            )
 
     def make_environment(self) -> None:
         made = environment.ensure(self.root, self.home, self.owner, self.request, self.teller)
@@ -138,7 +127,7 @@ class Installation:
         if not self.request.standalone and not self.request.fact("etc"):
             self.teller.note("nothing is known about a PBX: set ami.username and ami.secret later")
             return
-        name = self.request.unit
+        name = self.record.manager_name or self.request.unit
         file = manager.file_for(Path(str(self.request.fact("etc") or "/etc/asterisk")))
         secret = manager.known_secret(file, name) or manager.new_secret()
         manager.write(file, name, secret)
@@ -195,7 +184,10 @@ class Installation:
         known = read_json(self.home.service_file)
         bind = self.request.bind or known.get("bind") or USUAL_BIND
         made = unit.ensure(self.root, self.home, self.owner, self.request.unit, str(bind))
+        if made and self.record.unit != made:
+            unit.remove(self.home, self.record.unit)
         self.record.unit = made or self.record.unit
+        instance.link_command(self.request, self.home, self.record)
         self.record.write(self.home)
         about = {**known, "bind": bind, "unit": self.record.unit, "version": self.version}
         about |= {"agi": self.request.agi} if self.request.agi else {}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from installer import database, manager, unit
+from installer import database, instance, manager, unit
 from installer.companion import Companion
 from installer.control import Control
 from installer.home import Home, Record, alone
@@ -64,6 +64,8 @@ class Removal:
             self.teller.note("systemd unit {name} removed", name=self.record.unit)
         elif self.record.unit and (unit.FOLDER / f"{self.record.unit}.service").exists():
             self.teller.note("the systemd unit {name} is left: only root can remove it", name=self.record.unit)
+        if not self.wish.keep_programs:
+            instance.unlink_command(self.home, self.record)
 
     def manager_user(self) -> None:
         if not self.record.manager_file:
@@ -160,7 +162,7 @@ def _remove_installation(wish: Wish, teller: Teller) -> None:
     if not home.folder.is_dir():
         teller.say("Removed: nothing is left.")
         return
-    if not (home.record.exists() or home.gate_key.exists() or home.packages.is_dir()):
+    if not (home.record.exists() or home.service_file.exists() or home.gate_key.exists() or home.packages.is_dir()):
         raise Refused("The folder {folder} does not hold an installation.", folder=home.folder)
     with alone(home):
         Removal(wish, teller).run()

@@ -19,6 +19,7 @@ from installer.words import Refused
 USUAL_HOME = "/var/lib/asterisk/itgrix"
 USUAL_BIND = "127.0.0.1:8077"
 USUAL_AGI = "127.0.0.1:4574"
+USUAL_UNIT = "itgrix"
 _UNIT = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _BIND = re.compile(r"(127\.0\.0\.1|\[::1\]|0\.0\.0\.0|\[::\]|[0-9.]+):\d{2,5}")
 _UNUSABLE = re.compile(r"[\r\n\0\"'`\\$]")  # in a script, in a unit
@@ -35,7 +36,7 @@ class Request:
     database: str = "auto"
     bind: str = ""
     agi: str = ""
-    unit: str = "itgrix"
+    unit: str = ""
     standalone: bool = False
     start: bool = True
     index: str = ""
@@ -84,7 +85,9 @@ def _options(title: str) -> argparse.ArgumentParser:
     )
     options.add_argument("--bind", default="", help=f"address of the panel, {USUAL_BIND} by default")
     options.add_argument("--agi", default="", help=f"address of smart routing by AGI, {USUAL_AGI} by default")
-    options.add_argument("--unit", default="itgrix", help="name of the systemd unit; another one for each instance")
+    options.add_argument(
+        "--unit", default="", help=f"name of the systemd unit, {USUAL_UNIT} by default; another one for each instance"
+    )
     options.add_argument("--standalone", action="store_true", help="an Asterisk without FreePBX")
     options.add_argument("--no-start", action="store_true", help="leave the service stopped")
     options.add_argument("--index", default="", help="package index to use when the archive holds no wheels")
@@ -108,7 +111,7 @@ def _facts(source: str) -> Mapping[str, Any]:
 
 
 def _check(request: Request) -> None:
-    if not _UNIT.fullmatch(request.unit):
+    if request.unit and not _UNIT.fullmatch(request.unit):
         raise Refused(
             "The name {name} is not usable for a systemd unit: small letters, digits and - only.", name=request.unit
         )

@@ -23,13 +23,18 @@ def ensure(root: Path, home: Home, owner: Owner, name: str, bind: str) -> str:
     """Its name; empty where there can be none. Raises Refused when the name is taken."""
     if not is_possible():
         return ""
+    refuse_taken(home, name)
+    write(root, home, owner, name, bind)
+    return name
+
+
+def refuse_taken(home: Home, name: str) -> None:
+    """Raises Refused when a unit of that name runs something else."""
     if is_of_another(home, name):
         raise Refused(
             "There is a systemd unit {name} of something else: choose another name with --unit.",
             name=name,
         )
-    write(root, home, owner, name, bind)
-    return name
 
 
 def write(root: Path, home: Home, owner: Owner, name: str, bind: str) -> None:

@@ -114,7 +114,8 @@ def employee_failure(call: Call) -> str:
     by_cause = _OF_CAUSE.get(call.refusal_cause, "")
     if by_cause and call.failure in ("", *_OF_REASON.values()):
         return by_cause
-    return call.failure or _OF_STATUS.get(call.refusal, "gone")
+    # The PBX gives up ringing a phone and says why a moment before its channel is gone, or a moment after.
+    return call.failure or _OF_STATUS.get(call.refusal, "employee_no_answer" if call.rings else "gone")
 
 
 def client_failure(outcome: Outcome) -> str:

@@ -109,6 +109,24 @@ def test_employee_who_does_not_come_gives_the_status(refusal: tuple[int, str, st
     assert story.told("l1") == ["register 101", f"finish 101 {expected} 0s"]
 
 
+@pytest.mark.parametrize("order", ["before", "after", "never"])
+def test_phone_that_rings_in_vain_is_no_answer_whenever_the_pbx_says_so(order: str) -> None:
+    story = told(f"{DEVICE}")
+    if order == "before":
+        fail(story, "employee_no_answer", 30.0)
+    story.tell("30 hang l1 0")
+    if order == "after":
+        fail(story, "employee_no_answer", 30.1)
+    assert summary.failure(story.call) == "employee_no_answer"
+    assert story.told("l1") == ["register 101", "finish 101 480 0s"]
+
+
+def test_call_that_breaks_off_before_any_phone_rings_is_cancelled() -> None:
+    story = told("0 new l1 local p\n0 new l2 local p call l1\n1 hang l2 l1")
+    assert summary.failure(story.call) == "gone"
+    assert story.told("l1") == ["register 101", "finish 101 603-S 0s"]
+
+
 def test_client_who_is_busy_gives_the_status_although_the_employee_hears_tones() -> None:
     story = told(f"""
         {DEVICE}

@@ -54,7 +54,7 @@ def test_wrong_setting_is_told_once_and_a_call_under_way_is_followed_once_it_is_
         right = {"ami.username": USER.name, "ami.secret": USER.secret, "ami.port": here.pbx.port}
         configure(here.service.core.place, right)
         here.wait_ready()
-        assert_all_whole(here, played.wait(20))
+        assert_all_whole(here, played.wait(30))
         assert here.check("pbx").level is OK
         assert USER.secret not in caplog.text
 
@@ -63,8 +63,8 @@ def test_password_that_the_pbx_changes_meanwhile_loses_no_call(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with house(tmp_path, pbx={"auth_delay": 0.1}) as here:
-        played = here.pbx.begin(short(talk=6.0))
-        # What nobody heard nobody can tell: the answer comes before the link is cut.
+        # What nobody heard nobody can tell: the answer comes before the link is cut, the end when it is back.
+        played = here.pbx.begin(short(talk=15.0))
         until(lambda: [item for item in here.service.core.calls.live() if item.call.answered])
         admit(here.pbx, AmiUser("itgrix", "changed"))
         here.pbx.faults.cut()
@@ -72,7 +72,7 @@ def test_password_that_the_pbx_changes_meanwhile_loses_no_call(
         assert_told(here, "pbx", "auth", "manager.conf")
         assert_said_once(caplog, "AMI link is down")
         admit(here.pbx, USER)
-        assert_all_whole(here, played.wait(20))
+        assert_all_whole(here, played.wait(30))
         assert_well(here, "pbx", caplog, BACK, "is back")
 
 

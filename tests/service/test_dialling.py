@@ -174,7 +174,7 @@ def test_click_while_the_pbx_is_away_is_finished_at_once(tmp_path: Path) -> None
 
 
 def test_connection_cut_in_mid_call_loses_nothing(tmp_path: Path) -> None:
-    with house(tmp_path, pbx={"click": replace(QUICK, talk=3.0), "auth_delay": 0.1}) as here:
+    with house(tmp_path, pbx={"click": replace(QUICK, talk=6.0), "auth_delay": 0.1}) as here:
         call_id = click(here)
         until(lambda: here.service.tracker.live_calls and rows(here)[0].phase == "ringing", what=lambda: rows(here))
         here.pbx.faults.cut()
@@ -213,9 +213,9 @@ def test_restart_in_between_finishes_what_nobody_follows(tmp_path: Path) -> None
 
 
 LIVES = {
-    "employee rings": (replace(QUICK, agent_ring=6.0), lambda row: row.rang and not row.trunk),
-    "client rings": (replace(QUICK, client_ring=6.0), lambda row: row.trunk),
-    "they talk": (replace(QUICK, talk=6.0), lambda row: row.phase == "talking"),
+    "employee rings": (replace(QUICK, agent_ring=8.0), lambda row: row.rang and not row.trunk),
+    "client rings": (replace(QUICK, client_ring=8.0), lambda row: row.trunk),
+    "they talk": (replace(QUICK, talk=8.0), lambda row: row.phase == "talking"),
 }
 
 

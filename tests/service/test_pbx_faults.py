@@ -50,7 +50,7 @@ def test_wrong_setting_is_told_once_and_a_call_under_way_is_followed_once_it_is_
         tried_often(here)
         assert_told(here, "pbx", code, hint)
         assert_said_once(caplog, "AMI link is down", hint)
-        played = here.pbx.begin(short(talk=1.5))
+        played = here.pbx.begin(short(talk=6.0))
         right = {"ami.username": USER.name, "ami.secret": USER.secret, "ami.port": here.pbx.port}
         configure(here.service.core.place, right)
         here.wait_ready()

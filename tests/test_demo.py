@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from itgrix_module.commands.demonstration import PORTAL_HOST, PORTAL_PORT
+from itgrix_module.diagnosing import log_file
 from itgrix_module.sandbox.rig.endless import FRESH, OPENING, SCENES
 from itgrix_module.sandbox.rig.situations import BY_NAME
 
@@ -144,6 +145,8 @@ def test_calls_in_both_directions_appear_in_both_pages_and_nothing_is_left(tmp_p
         until(seen, CALLS, demo.panel_calls)
         until(demo.recordings, CALLS, lambda: demo.output)
         assert fetch(f"{demo.address('panel')}/status")["level"] == "ok"
+        assert " INFO " in log_file(folder).read_text()  # the panel shows it
+        assert " INFO " not in demo.output
         assert demo.end() == 0
         assert_gone(demo)
 

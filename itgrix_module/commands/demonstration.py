@@ -18,6 +18,7 @@ import click
 
 from itgrix_module.commands.serving import Address, panel
 from itgrix_module.core import open_core
+from itgrix_module.diagnosing import log_file
 from itgrix_module.domain.failures import NeedsOwner
 from itgrix_module.place import Place
 from itgrix_module.sandbox.pbx import AmiUser, PbxConfig, Player, SandboxPbx
@@ -48,6 +49,7 @@ def run_demo(address: Address, home: Path | None, real: bool, told: threading.Ev
         folder = (home or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="itgrix-demo-")))).resolve()
         place = Place(folder, f"sqlite:///{folder / 'itgrix.db'}")
         place.prepare()
+        to_stderr(file=log_file(folder), shown="WARNING")
         try:
             _run(stack, place, address, real, told, kept=home is not None)
         except KeyboardInterrupt:

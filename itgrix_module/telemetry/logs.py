@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -55,12 +57,19 @@ class _File(RotatingFileHandler):
         """The checks of the disk say what is wrong with it."""
 
 
-def to_stderr(level: str = "INFO", file: Path | None = None, hides_persons: Callable[[], bool] = _as_it_is) -> None:
+def to_stderr(
+    level: str = "INFO",
+    file: Path | None = None,
+    hides_persons: Callable[[], bool] = _as_it_is,
+    shown: str = "DEBUG",
+) -> None:
     """Our lines at ``level``, those of the libraries only from warnings on.
 
-    ``file``: where they go as well, unless whoever started us sends our standard error there anyway.
+    ``file``: where they go as well, unless whoever started us sends our standard error there anyway. ``shown``: the
+    least that goes to standard error.
     """
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    handlers[0].setLevel(shown)
     if file is not None and not _is_stderr(file):
         handlers += _file_handlers(file)
     for handler in handlers:
@@ -90,6 +99,27 @@ def _is_stderr(file: Path) -> bool:
         return os.path.samestat(file.stat(), os.fstat(sys.stderr.fileno()))
     except (OSError, ValueError):
         return False
+
+
+def cut(file: Path, longest: int = FILE_BYTES) -> None:
+    """Put what is in ``file`` aside when it is longer (bytes) and our standard error goes there, opened by whoever
+    started us.
+
+    Copied and emptied, since it is written on; for that it must have been opened for appending.
+    """
+    # A full disk: the file grows on until there is room again.
+    with suppress(OSError):
+        if not _is_stderr(file) or file.stat().st_size <= longest:
+            return
+        for number in range(FILES - 2, 0, -1):
+            with suppress(FileNotFoundError):
+                _numbered(file, number).replace(_numbered(file, number + 1))
+        shutil.copy(file, _numbered(file, 1))
+        os.truncate(file, 0)
+
+
+def _numbered(file: Path, number: int) -> Path:
+    return file.with_name(f"{file.name}.{number}")
 
 
 def set_levels(level: str, parts: Mapping[str, str]) -> None:

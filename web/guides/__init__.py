@@ -93,6 +93,6 @@ def _read(language: str, name: str) -> str:
 def _guide(name: str, text: str) -> Guide:
     title = re.search(r"^# (.+)$", text, re.MULTILINE)
     rest = (text[title.end() :] if title else text).partition("\n## ")[0].partition("```")[0]
-    first = next((part for part in rest.split("\n\n") if re.match(r"[^\W\d_]", part.strip())), "")
+    first = next((part for part in rest.split("\n\n") if re.match(r"\n*[^\W\d_]", part)), "")  # not indented: no code
     sentence = re.split(r"(?<=[.!?:])\s", " ".join(first.split()), maxsplit=1)[0]
     return Guide(name, title[1].strip() if title else name, re.sub(r"[*`]|\[|\]\([^)]*\)", "", sentence).rstrip(":"))

@@ -136,7 +136,8 @@ class Control:
             self._stopped.touch()
             self._give_away(self._stopped)
         if self.unit:
-            subprocess.run(["systemctl", "stop", self.unit], check=False)
+            # It may be gone after a removal; whether the service is down is asked below.
+            subprocess.run(["systemctl", "-q", "stop", self.unit], check=False, stderr=subprocess.DEVNULL)
         for number, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, 2.0)):
             self._signal(number)
             if _until(lambda: not self.is_running(), seconds):

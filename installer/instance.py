@@ -36,7 +36,7 @@ def named(request: Request, home: Home, record: Record) -> Request:
     """
     known = record.unit or str(read_json(home.service_file).get("unit") or "")
     request = replace(request, unit=request.unit or known or USUAL_UNIT)
-    if is_root():
+    if unit.is_possible():
         unit.refuse_taken(home, request.unit)
     return request
 
@@ -60,20 +60,24 @@ def _is_standalone(request: Request, home: Home, record: Record) -> bool:
 def link_command(request: Request, home: Home, record: Record) -> None:
     """Stand-alone the command is in everybody's path, under the name of the unit; a program that is there stays."""
     link = COMMANDS / request.unit
-    if not record.standalone or not is_root() or str(link) == record.link or os.path.lexists(link):
+    if not record.standalone or not is_root() or str(link) == record.link:
         return
-    with as_root():
-        link.parent.mkdir(parents=True, exist_ok=True)
-        link.symlink_to(home.command)
-    unlink_command(home, record)
-    record.link = str(link)
+    if not os.path.lexists(link):
+        with as_root():
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(home.command)
+    if _leads_to(home, link):
+        unlink_command(home, record)
+        record.link = str(link)
 
 
 def unlink_command(home: Home, record: Record) -> None:
     """Remove the link if it is ours."""
     link = Path(record.link)
-    if not record.link or not is_root() or not link.is_symlink():
-        return
-    with as_root():
-        if Path(os.readlink(link)) == home.command:
+    if record.link and is_root() and _leads_to(home, link):
+        with as_root():
             link.unlink()
+
+
+def _leads_to(home: Home, link: Path) -> bool:
+    return link.is_symlink() and link.readlink() == home.command

@@ -25,6 +25,13 @@ def environment_of(home: Path, known: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
+def denied(error: PermissionError) -> str:
+    """What to say where a file that was named may not be read or written: root is not root here."""
+    where = f"{error.filename}: " if error.filename else ""
+    hint = "This command works as the user of the service, not as root: name a file that he may read or write."
+    return f"error: {where}{error.strerror}\n  {hint}"
+
+
 def set_up(home: Path) -> None:
     """Environment and user. Whoever is root becomes the owner of the home, so that no file is left to root."""
     if os.geteuid() == 0 and home.stat().st_uid != 0:
@@ -47,7 +54,10 @@ def run() -> None:
     sys.path[:] = [str(PACKAGE), *(entry for entry in sys.path if entry != str(PACKAGE / "installer"))]
     from itgrix_module.cli import main
 
-    main(prog_name="itgrix")
+    try:
+        main(prog_name="itgrix")
+    except PermissionError as error:
+        sys.exit(denied(error))
 
 
 if __name__ == "__main__":

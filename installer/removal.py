@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import shutil
 import sys
 from contextlib import suppress
@@ -109,6 +110,14 @@ class Removal:
             return
         for name in names:
             _remove(self.home.folder / name)
+        self._note_database()
+
+    def _note_database(self) -> None:
+        """Whoever purges later has to know that the whole database is ours."""
+        if self.record.own_database:
+            Record(own_database=self.record.own_database).write(self.home)
+            if is_root():
+                os.chown(self.home.record, self.owner.uid, self.owner.gid)
 
     def _empty(self) -> None:
         """The whole home; what others put there goes too, which is what --purge says."""
@@ -130,7 +139,8 @@ class Removal:
         script = Path(__file__).resolve().parents[1] / "uninstall.py"
         # One of the installation itself is gone by now.
         known = script if script.exists() else script.name
-        self.teller.say("To remove that too: python3 {script} --purge", script=known)
+        home = "" if self.home.folder == Path(USUAL_HOME) else f" --home {shlex.quote(str(self.home.folder))}"
+        self.teller.say("To remove that too: python3 {script}{home} --purge", script=known, home=home)
 
 
 def _remove(path: Path) -> None:

@@ -92,7 +92,7 @@ RUSSIAN = {
     ),
     "There is no user or group {name} on this machine.": "На этой машине нет пользователя или группы {name}.",
     "There is no {file} to read: is Asterisk on this machine?": "Нет файла {file}: установлен ли здесь Asterisk?",
-    "To remove that too: python3 {script} --purge": "Чтобы удалить и это: python3 {script} --purge",
+    "To remove that too: python3 {script}{home} --purge": "Чтобы удалить и это: python3 {script}{home} --purge",
     "Version {installed} is installed, this is the older {version}. Its database cannot be taken back. "
     "Version {installed} goes on running; install it again from its archive, or remove the product with its "
     "data first (uninstall.py --purge).": (

@@ -160,7 +160,7 @@ class Dialling:
         house, seen = self._core.settings.house, self._rules
         if seen is None or seen[0] is not house:
             numbering, settings = house.numbering, house.settings
-            dial = DialRules.of(settings, numbering.dial, numbering.client)
+            dial = DialRules.of(settings, numbering)
             may_call = at_home(numbering.client, settings["numbers.country"])
             seen = (house, dial, FormRules.of(settings, house.hours.next_open, may_call))
             self._rules = seen

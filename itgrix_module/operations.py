@@ -30,9 +30,9 @@ from itgrix_module.storage.audit import SqlAudit
 from itgrix_module.storage.retention import Horizon, prune
 from itgrix_module.storage.users import SqlUserStore
 from itgrix_module.telemetry.book import LogBook
-from itgrix_module.telemetry.logs import set_levels
+from itgrix_module.telemetry.logs import cut, set_levels
 
-BACKUP, AUDIT = 60.0, 3600.0  # seconds between two looks of the timetable
+BACKUP, AUDIT, LOG = 60.0, 3600.0, 60.0  # seconds between two looks of the timetable
 _DAY = 86_400.0
 
 
@@ -73,7 +73,11 @@ class Operations:
 
     def jobs(self) -> list[Job]:
         """For the timetable."""
-        return [Job("backup", BACKUP, self.store.daily), Job("audit", AUDIT, self._forget_old)]
+        return [
+            Job("backup", BACKUP, self.store.daily),
+            Job("audit", AUDIT, self._forget_old),
+            Job("log", LOG, lambda: cut(self.log.file)),
+        ]
 
     def _forget_old(self) -> None:
         prune(self._core.database, Horizon(audit=self._clock() - self._core.settings.current["audit.days"] * _DAY))

@@ -71,6 +71,20 @@ class Demo:
         """Those that the portal has got."""
         return [call["record"] for call in self.portal_calls() if call["record"]]
 
+    def click(self, extension: str, number: str) -> str:
+        """Somebody clicks a number in the portal; returns the portal's name of the call."""
+        order = json.dumps({"extension": extension, "phone": number}).encode()
+        address = f"{self.address('portal')}/sandbox/click"
+        with urllib.request.urlopen(
+            urllib.request.Request(address, order, {"Content-Type": "application/json"}), timeout=10
+        ) as answer:
+            return str(json.load(answer)["result"]["call_id"])
+
+    def finished(self, call_id: str) -> bool:
+        """Has the portal heard how this call went, and is it in the panel?"""
+        ended = any(call["call_id"] == call_id and call["finish"] for call in self.portal_calls())
+        return ended and any((call["portal"] or {}).get("call_id") == call_id for call in self.panel_calls())
+
     def in_both(self) -> list[dict[str, Any]]:
         """Calls that are in the panel and in the portal."""
         there = {call["external_call_id"] for call in self.portal_calls()}
@@ -144,6 +158,8 @@ def test_calls_in_both_directions_appear_in_both_pages_and_nothing_is_left(tmp_p
 
         until(seen, CALLS, demo.panel_calls)
         until(demo.recordings, CALLS, lambda: demo.output)
+        clicked = demo.click("104", "+79161234567")
+        until(lambda: demo.finished(clicked), CALLS, demo.portal_calls)
         assert fetch(f"{demo.address('panel')}/status")["level"] == "ok"
         assert " INFO " in log_file(folder).read_text()  # the panel shows it
         assert " INFO " not in demo.output

@@ -10,7 +10,7 @@ from typing import Any
 
 from itgrix_module.app.dial_ports import Originate
 from itgrix_module.app.happenings import Happening
-from itgrix_module.app.numbering import number_digits
+from itgrix_module.app.numbering import Numbering, number_digits
 
 _CALL_ID = re.compile(r"[A-Za-z0-9._:-]{1,191}")
 _DIALLED = re.compile(r"[0-9+*#]{1,40}")
@@ -93,6 +93,7 @@ class DialRules:
     ``devices``: extension to one of these words, to a channel, or to a number. ``prefixes``: line of the portal to
     what stands before its numbers. ``timeout``: seconds that the employee's phone rings. ``oldest``: seconds after
     which a click counts no more. ``own_mobile``: who clicks in the mobile application is called on his mobile.
+    ``by_hand``: other spellings of a number that begins with a plus.
     """
 
     dial: Callable[[str], str]
@@ -109,13 +110,14 @@ class DialRules:
     variables: Mapping[str, str] = field(default_factory=dict)
     oldest: int = 30
     own_mobile: bool = False
+    by_hand: Callable[[str], tuple[str, ...]] = lambda _: ()
 
     @classmethod
-    def of(cls, settings: Mapping[str, Any], dial: Callable[[str], str], normal: Callable[[str], str]) -> DialRules:
+    def of(cls, settings: Mapping[str, Any], numbering: Numbering) -> DialRules:
         """From settings ``dial.*``."""
         return cls(
-            dial,
-            normal,
+            numbering.dial,
+            numbering.client,
             settings["dial.enabled"],
             settings["dial.phone"],
             settings["dial.technology"],
@@ -128,6 +130,7 @@ class DialRules:
             settings["dial.variables"],
             settings["dial.max_age"],
             settings["dial.own_mobile"],
+            numbering.by_hand,
         )
 
     def dialled(self, number: str, line: str) -> str:
@@ -136,6 +139,11 @@ class DialRules:
             return ""
         wanted = self.prefixes.get(line, self.prefix) + self.dial(number)
         return wanted if _DIALLED.fullmatch(wanted) else ""
+
+    def otherwise(self, dialled: str) -> tuple[str, ...]:
+        """How else it may be dialled where no route of the PBX begins with a plus."""
+        prefix, plus, number = dialled.partition("+")
+        return tuple(prefix + spelling for spelling in self.by_hand(plus + number)) if plus else ()
 
     def channel(self, extension: str) -> str:
         """Which phone rings first for an extension or an employee's own number; empty when it is none."""

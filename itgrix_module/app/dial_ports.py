@@ -44,7 +44,8 @@ class Pbx(Protocol):
     def originate(self, order: Originate) -> None:
         """The PBX has taken the order; what comes of it is told by its events. Raises Failure.
 
-        Permanent ``bad_order`` when something in it must not reach the PBX; NeedsOwner ``permission``.
+        Permanent ``bad_order`` when something in it must not reach the PBX, ``no_route`` when its dialplan has no such
+        number; NeedsOwner ``permission``.
         """
 
     def release(self, order: Originate) -> None:

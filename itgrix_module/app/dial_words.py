@@ -12,6 +12,7 @@ _EN: Mapping[str, str] = {
     "off": "Calls from the CRM are switched off in the settings of the module.",
     "no_extension": "You have no internal number in the portal, so the PBX does not know which phone to ring.",
     "bad_number": "The number cannot be dialled: {number}.",
+    "no_route": "The PBX has no route for {number}. Please tell your administrator.",
     "bad_order": "The PBX was not asked to call: channel, context or number are not allowed. "
     "Please tell your administrator.",
     "forbidden": "A customization of the PBX forbids this call.",
@@ -42,6 +43,7 @@ _RU: Mapping[str, str] = {
     "off": "Звонки из CRM выключены в настройках модуля.",
     "no_extension": "У вас на портале не указан внутренний номер, поэтому АТС не знает, на какой телефон звонить.",
     "bad_number": "Этот номер нельзя набрать: {number}.",
+    "no_route": "На АТС нет маршрута для номера {number}. Сообщите администратору.",
     "bad_order": "Звонок не передан АТС: канал, контекст или номер недопустимы. Сообщите администратору.",
     "forbidden": "Этот звонок запрещён сценарием на АТС.",
     "no_right": "Модулю нельзя звонить: у его пользователя AMI нет права originate. Сообщите администратору.",

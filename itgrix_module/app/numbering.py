@@ -214,6 +214,16 @@ class Numbering:
         """
         return self._normal("dial", prepared(raw))
 
+    def by_hand(self, number: str) -> tuple[str, ...]:
+        """How a complete number (``+7…``) is dialled on a phone of the country, and its bare digits; none of others."""
+        digits = number_digits(number)
+        parsed = _parsed("+" + digits, None) if number.startswith("+") else None
+        if parsed is None:
+            return ()
+        written = phonenumbers.format_out_of_country_calling_number(parsed, self._country) if self._country else ""
+        by_hand = "".join(filter(str.isdecimal, written))  # 8~10 44 …: the tilde stands for a tone
+        return tuple(dict.fromkeys(filter(None, (by_hand, digits))))
+
     def explain(self, kind: Kind, raw: str) -> list[Stage]:
         """Every stage in order; ``after`` of the last is the answer."""
         return self._stages(kind, prepared(raw))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 
@@ -27,6 +28,7 @@ _SEEN = (
     (b"+OK", "a POP3 server"),
     (b"* OK", "an IMAP server"),
 )
+_NO_EXTENSION = re.compile(r"extension\b.*\bexist", re.IGNORECASE)
 _TLS_RECORD = (b"\x15\x03", b"\x16\x03")
 _WRONG_TLS = (
     "WRONG_VERSION_NUMBER",
@@ -108,6 +110,8 @@ def answer(action: str, message: str) -> Failure:
     if message.lower().startswith("permission denied"):
         hint = f"The AMI user lacks a right for {action}: extend its write line in manager.conf, then `manager reload`."
         return NeedsOwner("permission", "permission denied", hint, method=action)
+    if _NO_EXTENSION.match(message):
+        return Permanent("no_route", message, method=action)
     return Permanent("rejected", message or "refused without a reason", method=action)
 
 

@@ -7,7 +7,7 @@ import dataclasses
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +16,7 @@ from typing import Any
 
 import click
 
+from itgrix_module.app.rest_ports import Tokens
 from itgrix_module.commands.serving import Address, panel
 from itgrix_module.core import open_core
 from itgrix_module.diagnosing import log_file
@@ -25,7 +26,7 @@ from itgrix_module.sandbox.pbx import AmiUser, PbxConfig, Player, SandboxPbx
 from itgrix_module.sandbox.portal import PortalConfig, SandboxPortal
 from itgrix_module.sandbox.portal.config import ClientSeed, LineSeed, UserSeed
 from itgrix_module.sandbox.rig import plan
-from itgrix_module.service import running
+from itgrix_module.service import Service, running
 from itgrix_module.telemetry.logs import to_stderr
 
 PORTAL_HOST = "127.0.0.1"  # whoever reaches it may do everything there
@@ -35,10 +36,11 @@ AMI_USER, AMI_SECRET = "itgrix", "sandbox-secret"
 
 @dataclass(frozen=True)
 class DemoPbx:
-    """A PBX to connect to; ``settings``: how."""
+    """A PBX to connect to; ``settings``: how. ``begin``: calls from now on; they end with its argument."""
 
     words: str
     settings: dict[str, Any]
+    begin: Callable[[ExitStack], object]
 
 
 def run_demo(address: Address, home: Path | None, real: bool, told: threading.Event) -> None:
@@ -49,7 +51,7 @@ def run_demo(address: Address, home: Path | None, real: bool, told: threading.Ev
         folder = (home or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="itgrix-demo-")))).resolve()
         place = Place(folder, f"sqlite:///{folder / 'itgrix.db'}")
         place.prepare()
-        to_stderr(file=log_file(folder), shown="WARNING")
+        to_stderr(file=log_file(folder), shown="ERROR")
         try:
             _run(stack, place, address, real, told, kept=home is not None)
         except KeyboardInterrupt:
@@ -62,9 +64,12 @@ def _run(stack: ExitStack, place: Place, address: Address, real: bool, told: thr
     portal = stack.enter_context(sandbox_portal(real))
     pbx = stack.enter_context(_real_pbx(place.home) if real else sandbox_pbx(place.home))
     lines = [{"match": line.number, "line": line.number} | SOURCES.get(line.number, {}) for line in portal.config.lines]
-    configure(place, {"portal.webhook_url": portal.webhook_url(), **pbx.settings}, {"lines": lines})
+    configure(place, {**application(portal), **pbx.settings}, {"lines": lines})
+    authorise(place, portal)
     service = stack.enter_context(running(place))
     url = stack.enter_context(panel(service, address))
+    listen(service, url)
+    pbx.begin(stack)
     click.echo(
         f"Itgrix demo: calls run, each appears in both pages.\n"
         f"  panel:            {url}\n"
@@ -107,6 +112,43 @@ def configure(place: Place, needed: dict[str, Any], usual: dict[str, Any]) -> No
 # ---- the portal
 
 
+def application(portal: SandboxPortal) -> dict[str, Any]:
+    """Settings of its local application, as an administrator would enter them."""
+    seed = portal.config.apps[0]
+    return {
+        "portal.mode": "app",
+        "portal.domain": portal.url.partition("://")[2],
+        "portal.client_id": seed.client_id,
+        "portal.client_secret": seed.client_secret,
+        "portal.oauth_host": portal.oauth_url,
+    }
+
+
+def authorise(place: Place, portal: SandboxPortal) -> None:
+    """The application is saved in the portal: what the portal would tell of it is known before the service starts."""
+    token, application = portal.install(), portal.application()
+    with open_core(place) as core:
+        core.tokens.save(
+            Tokens(
+                access_token=token.access,
+                refresh_token=token.refresh,
+                expires_at=token.expires,
+                member_id=portal.state.member_id,
+                domain=portal.state.domain,
+                client_endpoint=f"{portal.url}/rest/",
+                server_endpoint=f"{portal.oauth_url}/rest/",
+                application_token=application.application_token,
+                scope=frozenset(application.scopes),
+                user_id=token.user_id,
+            )
+        )
+
+
+def listen(service: Service, panel_url: str) -> None:
+    """Clicks in the portal are told to the panel, also where it listens everywhere: both are on this machine."""
+    service.core.settings.save({"portal.public_url": f"http://127.0.0.1:{panel_url.rpartition(':')[2]}"})
+
+
 @contextmanager
 def sandbox_portal(real: bool) -> Iterator[SandboxPortal]:
     """A portal with employees and clients; on its usual port if that is free."""
@@ -129,7 +171,7 @@ def portal_config(real: bool) -> PortalConfig:
         users=[with_mobile(user) for user in company.users] if real else company.users,
         clients=(*company.clients, *CLIENTS),
         lines=REAL_LINES if real else SANDBOX_LINES,
-        webhook_telephony="lenient",
+        event_delay=(0.1, 0.2),  # seconds; the usual second would be waiting for nothing here
         utc_offset_hours=hours_from_utc(),
     )
 
@@ -188,7 +230,6 @@ def sandbox_pbx(folder: Path) -> Iterator[DemoPbx]:
     monitor.mkdir(exist_ok=True)
     config = PbxConfig(users=(AmiUser(AMI_USER, AMI_SECRET),), monitor_dir=monitor)
     with SandboxPbx(config) as pbx:
-        pbx.run(Player(pbx.stage).demo())
         yield DemoPbx(
             f"sandbox PBX:      AMI on 127.0.0.1:{pbx.port}, user {AMI_USER}",
             {
@@ -200,6 +241,7 @@ def sandbox_pbx(folder: Path) -> Iterator[DemoPbx]:
                 "routing.listen": "127.0.0.1:0",
                 "recordings.directory": str(monitor),
             },
+            lambda _: pbx.run(Player(pbx.stage).demo()),
         )
 
 
@@ -214,5 +256,5 @@ def _real_pbx(folder: Path) -> Iterator[DemoPbx]:
             "Leave --asterisk away: the demo has a PBX of its own.",
         ) from missing
 
-    with real_pbx(folder) as (words, settings):
-        yield DemoPbx(words, settings)
+    with real_pbx(folder) as found:
+        yield DemoPbx(*found)

@@ -38,7 +38,7 @@ def dial(extension: str, number: str, line: str, dry_run: bool, as_json: bool) -
     """Ring EXTENSION, then dial NUMBER for it, by the rules of a click in the CRM. The portal orders nothing here."""
     with faults_told(as_json), open_core(Place.of(os.environ)) as core:
         house = core.settings.house
-        rules = DialRules.of(house.settings, house.numbering.dial, house.numbering.client)
+        rules = DialRules.of(house.settings, house.numbering)
         dialled = rules.dialled(number, line)
         if not dialled:
             raise Permanent("bad_number", f"{number!a} cannot be dialled", "See numbers.dial_rules and dial.prefix.")

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
@@ -22,8 +22,10 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 @contextmanager
-def real_pbx(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Words for the spectator and the settings to connect with; ``folder`` gets Asterisk's log at the end.
+def real_pbx(folder: Path) -> Iterator[tuple[str, dict[str, Any], Callable[[ExitStack], None]]]:
+    """Words for the spectator, the settings to connect with, and what begins the calls, which end with its argument.
+
+    ``folder`` gets Asterisk's log at the end.
 
     The first time it fetches the packages: a minute, with lines on standard error. Raises NeedsOwner when that cannot
     be done (not root, no network), KeyboardInterrupt when a signal comes meanwhile.
@@ -38,19 +40,29 @@ def real_pbx(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             "cdr.url": pbx.cdr_url,
             "recordings.directory": str(pbx.monitor_dir),
         }
-        yield f"Asterisk {VERSION}:      AMI on {pbx.ami.host}:{pbx.ami.port}, user {pbx.ami.username}", settings
+        words = f"Asterisk {VERSION}:      AMI on {pbx.ami.host}:{pbx.ami.port}, user {pbx.ami.username}"
+        yield words, settings, lambda calls: _call(pbx, calls)
 
 
 def _started(stack: ExitStack, folder: Path) -> RealPbx:
-    try:
+    with _explained():
         with signals_interrupt():
             ensure(VERSION)
-        pbx = stack.enter_context(DetachedPbx(VERSION, folder / "asterisk"))
+        return stack.enter_context(DetachedPbx(VERSION, folder / "asterisk"))
+
+
+def _call(pbx: RealPbx, stack: ExitStack) -> None:
+    with _explained():
         stack.enter_context(Endless(pbx, [client.number for client in CLIENTS]))
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
     except (RootfsError, PbxError, TimeoutError) as problem:
         hint = "Without --asterisk the demo needs neither root nor packages: it has a PBX of its own."
         raise NeedsOwner("no_asterisk", str(problem), hint) from problem
-    return pbx
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 # No further try would come to anything else.
-HOPELESS = frozenset(("bad_number", "no_destination", "bad_order", "forbidden", "no_right", "off"))
+HOPELESS = frozenset(("bad_number", "no_route", "no_destination", "bad_order", "forbidden", "no_right", "off"))
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ FAILURES: dict[str, tuple[Outcome, str]] = {
     "off": (Outcome.FAILED, "403"),
     "no_extension": (Outcome.FAILED, "404"),
     "bad_number": (Outcome.FAILED, "404"),
+    "no_route": (Outcome.FAILED, "404"),
     "no_destination": (Outcome.FAILED, "480"),
     "bad_order": (Outcome.FAILED, "484"),
     "forbidden": (Outcome.CANCELLED, "403"),

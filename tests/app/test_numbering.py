@@ -130,6 +130,25 @@ def test_one_dial_rule_does_for_every_spelling(raw: str) -> None:
     assert numbering.dial("2-72-30-33") == "2723033"
 
 
+@pytest.mark.parametrize(
+    ("country", "number", "spellings"),
+    [
+        ("RU", "+79161234567", ("89161234567", "79161234567")),
+        ("RU", "+441214960000", ("810441214960000", "441214960000")),
+        ("DE", "+4930123456", ("030123456", "4930123456")),
+        ("DE", "+79161234567", ("0079161234567", "79161234567")),
+        ("US", "+12125550100", ("12125550100",)),
+        ("", "+79161234567", ("79161234567",)),
+        ("RU", "89161234567", ()),
+        ("RU", "*72", ()),
+        ("RU", "+", ()),
+        ("RU", "", ()),
+    ],
+)
+def test_number_as_a_phone_of_the_country_dials_it(country: str, number: str, spellings: tuple[str, ...]) -> None:
+    assert Numbering(country=country).by_hand(number) == spellings
+
+
 def test_without_dial_rules_only_separators_go() -> None:
     assert RU.dial("8 (916) 123-45-67") == "89161234567"
     assert RU.dial("+7 916 123-45-67") == "+79161234567"

@@ -48,9 +48,19 @@ def value(lines: list[str], name: str) -> list[str]:
     return [line.partition("=")[2] for line in lines if line.startswith(f"{name}=")]
 
 
+def words(line: str) -> list[str]:
+    """As systemd reads it: quoted words, %% for a percent sign, $$ for a dollar."""
+    return shlex.split(line.replace("%%", "%").replace("$$", "$"))
+
+
 def passes(line: str) -> bool:
-    """As systemd reads it: quoted words, %% for a percent sign."""
-    return subprocess.run(shlex.split(line.replace("%%", "%")), check=False).returncode == 0
+    return subprocess.run(words(line), check=False).returncode == 0
+
+
+def said(line: str, **environ: str) -> str:
+    """What goes to the journal."""
+    done = subprocess.run(words(line), capture_output=True, text=True, check=False, env={**os.environ, **environ})
+    return done.stdout + done.stderr
 
 
 def starts(lines: list[str]) -> tuple[bool, bool]:
@@ -69,6 +79,44 @@ def test_the_log_is_written_by_the_user_of_the_service(lines: list[str], home: H
     program(home.command, 'echo "$@"')
     assert passes(value(lines, "ExecStart")[0])
     assert (home.folder / "log" / "itgrix.log").read_text() == "serve --bind 127.0.0.1:8077\n"
+
+
+def test_a_log_that_cannot_be_written_does_not_keep_it_down(lines: list[str], home: Home) -> None:
+    program(home.command, 'echo "$@"')
+    (home.folder / "log" / "itgrix.log").mkdir()
+    assert said(value(lines, "ExecStart")[0]) == "serve --bind 127.0.0.1:8077\n"
+
+
+@pytest.mark.parametrize(
+    ("result", "code", "told"),
+    [
+        ("exit-code", "exited", "Traceback\n  port taken\n"),
+        ("exit-code", "", ""),  # it was not begun
+        ("success", "exited", ""),
+        ("signal", "killed", ""),
+    ],
+)
+def test_the_journal_says_why_it_ended_by_itself_but_names_nobody(
+    lines: list[str], home: Home, result: str, code: str, told: str
+) -> None:
+    log = home.folder / "log" / "itgrix.log"
+    log.write_text("2026-11-21 11:00:00,000 INFO    itgrix.calls: call of +79161234567\nTraceback\n  port taken\n")
+    line = value(lines, "ExecStopPost")[0].removeprefix("-")
+    assert said(line, SERVICE_RESULT=result, EXIT_CODE=code) == told
+
+
+def test_it_is_never_given_up(lines: list[str]) -> None:
+    assert lines.index("StartLimitIntervalSec=0") < lines.index("[Service]") < lines.index("Restart=always")
+
+
+def test_a_start_that_is_refused_says_why(lines: list[str], home: Home) -> None:
+    (home.folder / "stopped").touch()
+    assert "bin/itgrix-service start" in said(value(lines, "ExecCondition")[0])
+    with (home.folder / "itgrix.lock").open("w") as running:
+        fcntl.flock(running, fcntl.LOCK_EX)
+        assert "runs already" in said(value(lines, "ExecCondition")[1])
+    with Control(home.folder).kept_down():
+        assert "being changed" in said(value(lines, "ExecStartPre")[0])
 
 
 def test_who_stopped_it_on_purpose_is_respected(lines: list[str], home: Home) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -120,6 +121,33 @@ def test_line_from_the_wire_cannot_forge_another_and_secrets_stay_out(written: P
     assert [entry.level for entry in entries] == ["WARNING"]
     assert "hunter22x" not in written.read_text()
     assert written.stat().st_mode & 0o007 == 0
+
+
+def test_a_log_that_standard_error_goes_to_is_put_aside_when_it_is_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "itgrix.log"
+    with file.open("a", encoding="utf-8") as given:
+        monkeypatch.setattr(sys, "stderr", given)
+        for number in range(8):
+            given.write(f"{number}" * 100)
+            given.flush()
+            logs.cut(file, 50)
+        given.write("now")
+    assert file.read_text() == "now"
+    olds = [file.with_name(f"itgrix.log.{number}") for number in range(1, logs.FILES)]
+    assert [old.read_text() for old in olds] == [str(number) * 100 for number in (7, 6, 5, 4)]
+    assert len(list(tmp_path.iterdir())) == logs.FILES
+
+
+def test_a_log_of_our_own_or_a_short_one_is_not_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "itgrix.log"
+    file.write_text("x" * 100)
+    logs.cut(file, 50)  # somebody else writes to it
+    with file.open("a", encoding="utf-8") as given:
+        monkeypatch.setattr(sys, "stderr", given)
+        logs.cut(file, 100)
+    assert [path.name for path in tmp_path.iterdir()] == ["itgrix.log"]
 
 
 def test_persons_are_hidden_on_request(tmp_path: Path) -> None:

@@ -113,7 +113,10 @@ class Ring:
 
 @dataclass
 class Office:
-    """Everything; ``restart`` is what a kill and a new start are."""
+    """Everything; ``restart`` is what a kill and a new start are. ``latency``: seconds that a delivery takes.
+
+    One worker does all: what several at once manage to deliver is a shorter time for each.
+    """
 
     database: Database
     portal: SandboxPortal
@@ -122,6 +125,7 @@ class Office:
     node: str = NODE
     options: Options = field(default_factory=Options)
     shelf: Shelf = field(default_factory=Shelf)
+    latency: float = LATENCY
     _due: list[tuple[float, int, Callable[[float], Sequence[Fact]]]] = field(default_factory=list)
     played: list[Ring] = field(default_factory=list)
     _events: int = 0
@@ -202,7 +206,7 @@ class Office:
             self.track_due()
             turn()
             if self.deliverer.deliver_due() or self.uploader.upload_due():
-                self.clock.true += LATENCY
+                self.clock.true += self.latency
             else:
                 next_event = self._due[0][0] if self._due else float("inf")
                 is_done = self.outbox.next_due(self.clock()) is None

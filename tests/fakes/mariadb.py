@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pymysql
+
+from tests.fakes.ports import free_port
 
 SERVER = Path("/usr/sbin/mariadbd")
 INSTALLER = Path("/usr/bin/mariadb-install-db")
@@ -46,7 +47,7 @@ class MariaDb:
         self._folder = folder
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = _free_port()
+        self.port = free_port()
 
     def initialise(self) -> None:
         command = [
@@ -168,9 +169,3 @@ def _user_option() -> tuple[str, ...]:
     if os.geteuid() != 0:
         return (f"--user={pwd.getpwuid(os.geteuid()).pw_name}",)
     return ("--user=mysql",)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.gate.stage import free_port, wait_for_port
+from tests.fakes.ports import free_port
+from tests.gate.stage import wait_for_port
 from tests.module.interpreter import web_php
 from tests.needed import need
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import requests
 
+from tests.fakes.ports import free_port
 from tests.fakes.web_server import served
 from tests.module.interpreter import web_php
 from web.gateway import Gateway
@@ -166,12 +167,6 @@ class Browser:
         given = {name: value for name, value in headers.items() if value is not None}
         extra.setdefault("allow_redirects", False)
         return self.session.request(method, f"{self.base}{GATE}{path}", headers=given, timeout=30, **extra)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import pytest
 
 from itgrix_module.storage.engine import open_database
 from itgrix_module.storage.migrate import upgrade
+from tests.fakes.ports import free_port
 from tests.gate import stage
 from tests.web.seeds import health
 from web import PanelDeps, create_app, gateway
@@ -22,7 +23,7 @@ from web import PanelDeps, create_app, gateway
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     stage.site(tmp_path)
-    stage.home(tmp_path, stage.free_port())
+    stage.home(tmp_path, free_port())
     return tmp_path
 
 

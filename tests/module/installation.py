@@ -18,7 +18,7 @@ from installer import environment
 from installer.control import Control
 from itgrix_module.core import Core, open_core
 from itgrix_module.place import Place
-from tests.gate.stage import free_port
+from tests.fakes.ports import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 TREE = ("itgrix_module", "web", "migrations", "installer", "examples", "packaging", "requirements", "pyproject.toml")

@@ -16,7 +16,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.gate.stage import free_port
+from tests.fakes.ports import free_port
 from tests.module.installation import Installation, ok
 
 ROOT = Path(__file__).parent.parent.parent

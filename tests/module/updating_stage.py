@@ -18,8 +18,8 @@ from itgrix_module.place import Place
 from itgrix_module.update_files import UpdateFiles
 from itgrix_module.updates import Updates
 from itgrix_module.updating import Updating
+from tests.fakes.ports import free_port
 from tests.fakes.releases import Publisher, Shelf, archive
-from tests.gate.stage import free_port
 
 OLD, NEW = "1.0.0", "1.1.0"
 HEALTH_SECONDS = 1.0  # whoever starts the service waits until it answers, as long as that lives

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import dataclasses
-import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 from itgrix_module.sandbox.pbx import AmiUser, SandboxPbx
+from tests.fakes.ports import free_port
 from tests.service.house import OK, House, configure, house, short, until
 from tests.service.outcome import assert_all_whole
 from tests.service.telling import assert_said_once, assert_told, assert_well, warnings
@@ -25,11 +25,6 @@ def admit(pbx: SandboxPbx, user: AmiUser) -> None:
     pbx.stage.config = dataclasses.replace(pbx.stage.config, users=(user,))
 
 
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
 def tried_often(here: House, times: int = 3) -> None:
     """Until the link has tried in vain so often."""
     until(lambda: here.service.pbx.state.attempts >= times, 30, lambda: here.service.pbx.state)
@@ -37,7 +32,7 @@ def tried_often(here: House, times: int = 3) -> None:
 
 WRONG: dict[str, tuple[Callable[[], dict[str, Any]], str, str]] = {
     "password": (lambda: {"ami.secret": "wrong"}, "auth", "manager.conf"),
-    "port": (lambda: {"ami.port": closed_port()}, "refused", "Check that Asterisk runs"),
+    "port": (lambda: {"ami.port": free_port()}, "refused", "Check that Asterisk runs"),
 }
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from itgrix_module.sandbox.portal import SandboxPortal
 from tests.bitrix24.certificates import Authority
+from tests.fakes.ports import free_port
 from tests.service.house import OK, House, configure, furnished, house, sandboxes, short, until, user_of
 from tests.service.outcome import assert_all_whole
 from tests.service.secure import tls_front
@@ -23,7 +24,6 @@ from tests.service.telling import (
     examined,
     warnings,
 )
-from tests.service.test_pbx_faults import closed_port
 
 DOWN, BACK = "portal does not take calls", "portal takes calls again"
 
@@ -52,7 +52,7 @@ def assert_waits_safely(
 
 
 WRONG: dict[str, tuple[Callable[[SandboxPortal], str], str, str]] = {
-    "nothing_listens": (lambda _: f"http://127.0.0.1:{closed_port()}/rest/1/abcdefgh1234/", "refused", "network"),
+    "nothing_listens": (lambda _: f"http://127.0.0.1:{free_port()}/rest/1/abcdefgh1234/", "refused", "network"),
     "no_such_host": (lambda _: "https://no-such-portal.invalid/rest/1/abcdefgh1234/", "dns", "address"),
     "other_webhook": (lambda portal: f"{portal.url}/rest/900/wrongcode1234567/", "NO_AUTH_FOUND", "webhook"),
 }
@@ -138,7 +138,7 @@ def test_card_whose_ringing_ended_while_the_portal_was_away_is_not_shown(tmp_pat
     with house(tmp_path) as here:
         here.portal.outage(True, "html_502")
         missed = here.ring("missed", client="79161110001")
-        group = here.pbx.begin(short("group", client="79161110002", extension="103", talk=2.5))
+        group = here.pbx.begin(short("group", client="79161110002", extension="103", talk=8.0))
         until(lambda: _hidden(here) - {missed.linkedid})
         here.portal.outage(False)
         here.service.resume()

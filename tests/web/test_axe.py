@@ -52,7 +52,7 @@ def walk(watched: Watched, start: str) -> Iterator[str]:
 
 
 def violations(page: Page, *, contrast: bool = True) -> list[str]:
-    """What axe-core finds serious on the open page. ``contrast``: by far the longest look; a width changes no colour."""
+    """What axe-core finds serious on the open page. ``contrast``: that takes longest; a width changes no colour."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
     found = [item for item in page.evaluate(RUN, contrast) if item["impact"] in SERIOUS]

@@ -10,7 +10,7 @@ import pytest
 from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent, Temporary
 from itgrix_module.mail import MailServer, send
 from tests.fakes.mail_server import MailBox, mail_box
-from tests.service.test_pbx_faults import closed_port
+from tests.fakes.ports import free_port
 
 
 def server_of(box: MailBox) -> MailServer:
@@ -93,7 +93,7 @@ def test_login_at_a_server_that_offers_none_is_told() -> None:
 
 def test_server_that_is_away_is_temporary() -> None:
     with pytest.raises(Temporary, match="does not take mail: nothing listens there") as caught:
-        mail(MailServer("127.0.0.1", closed_port()))
+        mail(MailServer("127.0.0.1", free_port()))
     assert caught.value.hint
 
 

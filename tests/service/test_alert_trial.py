@@ -22,8 +22,8 @@ from itgrix_module.domain.failures import NeedsOwner
 from itgrix_module.storage.alerts import SqlTold
 from itgrix_module.storage.audit import AuditFilter
 from tests.fakes.mail_server import MailBox, mail_box
+from tests.fakes.ports import free_port
 from tests.service.house import House, house, until
-from tests.service.test_pbx_faults import closed_port
 
 
 def named(box: MailBox, **changes: Any) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def test_mail_server_that_hangs_is_given_up(tmp_path: Path) -> None:
 
 def test_portal_that_is_away_leaves_the_mail_alone(tmp_path: Path) -> None:
     with told_house(tmp_path) as (here, box):
-        address = f"http://127.0.0.1:{closed_port()}/rest/1/secretcode1/"
+        address = f"http://127.0.0.1:{free_port()}/rest/1/secretcode1/"
         here.service.core.settings.save({"portal.webhook_url": address})
         trial = AlertBoard(here.service).test()
         assert trial.sent == ["mail anna@example.org"]

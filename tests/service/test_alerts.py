@@ -8,8 +8,9 @@ from typing import Any
 
 from itgrix_module.alerting import alerts
 from tests.fakes.mail_server import mail_box
+from tests.fakes.ports import free_port
 from tests.service.house import house
-from tests.service.test_pbx_faults import closed_port, tried_often
+from tests.service.test_pbx_faults import tried_often
 
 MINUTE = 60.0
 
@@ -22,7 +23,7 @@ def test_administrator_hears_in_the_portal_and_by_mail(tmp_path: Path) -> None:
             "alerts.mail_to": ["anna@example.org"],
             "alerts.mail_server": f"127.0.0.1:{box.port}",
             "alerts.mail_from": "itgrix@pbx.example",
-            "ami.port": closed_port(),
+            "ami.port": free_port(),
         }
         with house(tmp_path, told, ready=False) as here:
             tried_often(here)

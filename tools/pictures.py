@@ -58,7 +58,7 @@ def demonstration() -> Iterator[tuple[str, str]]:
     """Addresses of a panel and a portal that are there while the context lasts."""
     with tempfile.TemporaryDirectory(prefix="itgrix-pictures-") as folder:
         output = Path(folder) / "output"
-        command = [sys.executable, "-m", "itgrix_module", "demo", "--bind", "127.0.0.1:8077"]
+        command = [sys.executable, "-m", "itgrix_module", "demo", "--bind", "127.0.0.1:0"]
         with output.open("wb") as file:
             process = subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=file, env={**os.environ, "LANG": "C"})
         try:

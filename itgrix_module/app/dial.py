@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import asdict, replace
 
 from itgrix_module.app import dial_orders, hook_inputs, shapes
 from itgrix_module.app.call_full import Known
 from itgrix_module.app.dial_orders import Click, DialRules
-from itgrix_module.app.dial_ports import Dial, DialStore, OpenDial, Originate, Pbx, People, Tell
+from itgrix_module.app.dial_ports import NO_ROUTE, Dial, DialStore, OpenDial, Originate, Pbx, People, Tell
 from itgrix_module.app.happenings import Happening
 from itgrix_module.app.hook_answers import asked
 from itgrix_module.app.hooking import Hooks
@@ -24,11 +24,10 @@ from itgrix_module.app.ports import CallRow, PortalSide
 from itgrix_module.domain import ordered
 from itgrix_module.domain.call import Call
 from itgrix_module.domain.facts import CallOrdered, OrderFailed
-from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent, Temporary
+from itgrix_module.domain.failures import Failure, NeedsOwner, Temporary
 
 log = logging.getLogger("itgrix.dialling")
 
-NO_ROUTE = "no_route"  # nothing in the dialplan fits the number, so that nobody was called
 HOOK = "process_originate_params"
 GRACE = 15.0  # seconds after the employee's phone has rung for its time, in which the PBX must have told something
 PATIENCE = 600.0  # the same while the PBX is not heard
@@ -194,14 +193,11 @@ class Desk:
         if decision.value != fields:
             order = dial_orders.changed(order, decision.value)
             self._store.revise(dial.node, dial.linkedid, asdict(order))
-            self._originate(dial, order)
-        else:
-            self._originate(dial, order, *self._rules().otherwise(order.exten))
+        self._originate(dial, order)
 
-    def _originate(self, dial: Dial, order: Originate, *otherwise: str) -> None:
-        """``otherwise``: how else its number may be dialled, should no route of the PBX fit."""
+    def _originate(self, dial: Dial, order: Originate) -> None:
         try:
-            self._routed(dial, order, otherwise)
+            self._pbx.originate(order)
         except Failure as failure:
             code = refusal_of(failure)
             self.lacks_right = self.lacks_right or code == "no_right"
@@ -212,17 +208,6 @@ class Desk:
             self._failed(dial.linkedid, code, f"{failure} {failure.hint}".strip())
         else:
             self.lacks_right = False
-
-    def _routed(self, dial: Dial, order: Originate, otherwise: Sequence[str]) -> None:
-        try:
-            self._pbx.originate(order)
-        except Permanent as failure:
-            if failure.code != NO_ROUTE or not otherwise:
-                raise
-            log.info("call %s: the PBX has no route for %s, it gets %s", dial.linkedid, order.exten, otherwise[0])
-            order = replace(order, exten=otherwise[0])
-            self._store.revise(dial.node, dial.linkedid, asdict(order))
-            self._routed(dial, order, otherwise[1:])
 
     def _failed(self, linkedid: str, code: str, text: str = "", *, unless_heard: bool = False) -> None:
         self._tell(OrderFailed(self._clock(), linkedid, code, text, unless_heard))

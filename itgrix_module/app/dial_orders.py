@@ -140,11 +140,6 @@ class DialRules:
         wanted = self.prefixes.get(line, self.prefix) + self.dial(number)
         return wanted if _DIALLED.fullmatch(wanted) else ""
 
-    def otherwise(self, dialled: str) -> tuple[str, ...]:
-        """How else it may be dialled where no route of the PBX begins with a plus."""
-        prefix, plus, number = dialled.partition("+")
-        return tuple(prefix + spelling for spelling in self.by_hand(plus + number)) if plus else ()
-
     def channel(self, extension: str) -> str:
         """Which phone rings first for an extension or an employee's own number; empty when it is none."""
         wanted = self.devices.get(extension, self.phone)
@@ -171,7 +166,13 @@ class DialRules:
             timeout=float(timeout or self.timeout),
             variables=tuple(self.variables.items()),
             held=held,
+            otherwise=self._otherwise(dialled),
         )
+
+    def _otherwise(self, dialled: str) -> tuple[str, ...]:
+        """Few routes begin with a plus."""
+        prefix, plus, number = dialled.partition("+")
+        return tuple(prefix + spelling for spelling in self.by_hand(plus + number)) if plus else ()
 
 
 def caller_id(text: str) -> str:
@@ -185,7 +186,7 @@ def caller_id(text: str) -> str:
 
 
 def changed(order: Originate, fields: Mapping[str, Any]) -> Originate:
-    """The order as a customization wants it; ``problem`` says whether that can be done."""
+    """The order as a customization wants it, and not otherwise; ``problem`` says whether that can be done."""
     timeout, priority = fields.get("timeout", order.timeout), fields.get("priority", order.priority)
     return Originate(
         order.id,
@@ -215,7 +216,7 @@ def problem(order: Originate) -> str:
     checks: tuple[tuple[str, re.Pattern[str], str], ...] = (
         ("id", re.compile(r"[A-Za-z0-9._-]{1,32}"), order.id),
         ("channel", _CHANNEL, order.channel),
-        ("extension", _EXTEN, order.exten),
+        *(("extension", _EXTEN, exten) for exten in (order.exten, *order.otherwise)),
         ("context", _CONTEXT, order.context),
     )
     for name, pattern, value in checks:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from itgrix_module.app.ports import CallRow, NewStep, PortalSide
 
+NO_ROUTE = "no_route"  # failure: nothing in the dialplan fits the number, so that nobody was called
 SENT, OVER = "sent", "over"  # of a dial
 WAITING, CALLING, DONE, FAILED = "waiting", "calling", "done", "failed"  # of a callback
 
@@ -19,6 +20,7 @@ class Originate:
 
     ``id``: unique id of the first channel, and so of the call. ``timeout``: seconds that the employee's phone rings.
     ``held``: whoever answers waits, at most as long again, until the order is released: a queue answers by itself.
+    ``otherwise``: how else ``exten`` may be dialled, should the dialplan have no such number.
     """
 
     id: str
@@ -30,12 +32,13 @@ class Originate:
     priority: int = 1
     variables: tuple[tuple[str, str], ...] = ()
     held: bool = False
+    otherwise: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Originate:
         """As it was stored. Raises TypeError for data of another shape."""
         pairs = tuple((str(name), str(value)) for name, value in data.get("variables", ()))
-        return cls(**{**data, "variables": pairs})
+        return cls(**{**data, "variables": pairs, "otherwise": tuple(map(str, data.get("otherwise", ())))})
 
 
 class Pbx(Protocol):

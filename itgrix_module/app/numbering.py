@@ -221,8 +221,8 @@ class Numbering:
         if parsed is None:
             return ()
         written = phonenumbers.format_out_of_country_calling_number(parsed, self._country) if self._country else ""
-        by_hand = "".join(filter(str.isdecimal, written))  # 8~10 44 …: the tilde stands for a tone
-        return tuple(dict.fromkeys(filter(None, (by_hand, digits))))
+        keys = "".join(filter(str.isdecimal, written))  # 8~10 44 …: the tilde stands for a tone
+        return tuple(dict.fromkeys(filter(None, (keys, digits))))
 
     def explain(self, kind: Kind, raw: str) -> list[Stage]:
         """Every stage in order; ``after`` of the last is the answer."""

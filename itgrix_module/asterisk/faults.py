@@ -7,6 +7,7 @@ import re
 import socket
 import ssl
 
+from itgrix_module.app.dial_ports import NO_ROUTE
 from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent, Temporary
 
 CHECK_RUNNING = "Check that Asterisk runs, that manager.conf has enabled = yes, and that port and bindaddr are right."
@@ -28,7 +29,7 @@ _SEEN = (
     (b"+OK", "a POP3 server"),
     (b"* OK", "an IMAP server"),
 )
-_NO_EXTENSION = re.compile(r"extension\b.*\bexist", re.IGNORECASE)
+_NO_EXTENSION = re.compile(r"extension\b.*\bexist", re.IGNORECASE)  # Asterisk: Extension does not exist.
 _TLS_RECORD = (b"\x15\x03", b"\x16\x03")
 _WRONG_TLS = (
     "WRONG_VERSION_NUMBER",
@@ -111,7 +112,7 @@ def answer(action: str, message: str) -> Failure:
         hint = f"The AMI user lacks a right for {action}: extend its write line in manager.conf, then `manager reload`."
         return NeedsOwner("permission", "permission denied", hint, method=action)
     if _NO_EXTENSION.match(message):
-        return Permanent("no_route", message, method=action)
+        return Permanent(NO_ROUTE, message, method=action)
     return Permanent("rejected", message or "refused without a reason", method=action)
 
 

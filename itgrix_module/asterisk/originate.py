@@ -3,16 +3,20 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from itgrix_module.app.dial_orders import problem
-from itgrix_module.app.dial_ports import Originate
+from itgrix_module.app.dial_ports import NO_ROUTE, Originate
 from itgrix_module.asterisk.message import Message
 from itgrix_module.asterisk.translate import ORDER_ACTION
 from itgrix_module.asterisk.wire import Headers
 from itgrix_module.domain.failures import Failure, Permanent
+
+log = logging.getLogger("itgrix.dialling")
 
 _TIMEOUT = 5.0  # seconds for the PBX to take the order
 _CONNECTING = "down"  # code of a link that has no reason yet for not being up; nothing was sent then
@@ -33,7 +37,19 @@ class Originator:
         self._link, self._sleep = link, sleep
 
     def originate(self, order: Originate) -> None:
-        """See the port. A link that is being made just now (other settings, other rights) is waited for a little."""
+        """See the port. A number without a route is refused at once: then it goes out in the next spelling."""
+        *others, last = order.exten, *order.otherwise
+        for exten in others:
+            try:
+                return self._send(replace(order, exten=exten))
+            except Permanent as failure:
+                if failure.code != NO_ROUTE:
+                    raise
+                log.info("call %s: the PBX has no route for %s", order.id, exten)
+        return self._send(replace(order, exten=last))
+
+    def _send(self, order: Originate) -> None:
+        """A link that is being made just now (other settings, other rights) is waited for a little."""
         wanted = headers(order)
         for _ in range(_LOOKS):
             try:

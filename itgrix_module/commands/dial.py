@@ -55,7 +55,8 @@ def dial(extension: str, number: str, line: str, dry_run: bool, as_json: bool) -
 
 def _told(data: dict[str, Any]) -> str:
     words = "the PBX calls" if data["sent"] else "the PBX would be asked to call"
-    return f"{words} {data['channel']}, then {data['exten']} in {data['context']}; its call is {data['id']}"
+    number = " or ".join((data["exten"], *data["otherwise"]))
+    return f"{words} {data['channel']}, then {number} in {data['context']}; its call is {data['id']}"
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
@@ -33,10 +32,6 @@ class Store:
     kept: dict[str, tuple[Dial, CallRow, PortalSide]] = field(default_factory=dict)
     closed: list[tuple[int, str]] = field(default_factory=list)
     failure: Failure | None = None
-    revised: list[dict[str, Any]] = field(default_factory=list)
-
-    def revise(self, _node: str, _linkedid: str, request: dict[str, Any]) -> None:
-        self.revised.append(request)
 
     def order(self, dial: Dial, call: CallRow, side: PortalSide, told: str) -> bool:
         if self.failure is not None:
@@ -64,16 +59,13 @@ class AtOnce(Executor):
 
 @dataclass
 class Pbx:
-    """``failure``: its answer to every order. ``routes``: what it can dial, empty: everything."""
+    """``failure``: its answer to every order."""
 
     failure: Exception | None = None
     orders: list[Originate] = field(default_factory=list)
-    routes: str = ""
 
     def originate(self, order: Originate) -> None:
         self.orders.append(order)
-        if self.routes and not re.fullmatch(self.routes, order.exten):
-            raise Permanent("no_route", "Extension does not exist.", method="Originate")
         if self.failure is not None:
             raise self.failure
 
@@ -119,38 +111,6 @@ def test_order_is_kept_with_its_call_and_the_portals_side_before_the_pbx_hears_o
     assert dial.linkedid == call.linkedid == order.id == scene.facts[0].leg
     assert (call.direction, call.caller, call.client, call.live) == ("outgoing", "101", NUMBER, True)
     assert (side.call_id, side.registered_user, side.entity_id) == ("c1", 1, "797")
-
-
-BY_HAND = {"by_hand": lambda number: (f"8{number[2:]}", number[1:])}
-
-
-@pytest.mark.parametrize(
-    ("routes", "rules", "tried"),
-    [
-        (r"\+.*", {}, ["+79161234567"]),
-        (r"8\d{10}", {}, ["+79161234567", "89161234567"]),
-        (r"7\d{10}", {}, ["+79161234567", "89161234567", "79161234567"]),
-        (r"97\d{10}", {"prefix": "9"}, ["9+79161234567", "989161234567", "979161234567"]),
-    ],
-)
-def test_number_goes_out_in_the_spelling_that_the_pbx_has_a_route_for(
-    routes: str, rules: dict[str, Any], tried: list[str]
-) -> None:
-    scene = Scene(**BY_HAND, **rules)
-    scene.pbx.routes = routes
-    scene.click(PHONE_NUMBER="+79161234567")
-    assert [order.exten for order in scene.pbx.orders] == tried
-    assert not scene.failed
-    assert [data["exten"] for data in scene.store.revised] == tried[1:]
-
-
-def test_number_without_any_route_is_told_once_and_not_tried_in_other_spellings_where_a_rule_made_it() -> None:
-    scene = Scene(**BY_HAND)
-    scene.pbx.routes = r"0\d+"
-    scene.click(PHONE_NUMBER="+79161234567")
-    scene.click("c2", PHONE_NUMBER="89161234567")
-    assert [order.exten for order in scene.pbx.orders] == ["+79161234567", "89161234567", "79161234567", "89161234567"]
-    assert scene.failed == ["no_route", "no_route"]
 
 
 def test_click_that_comes_before_the_employees_are_known_waits_for_them_and_not_for_ever() -> None:
@@ -210,7 +170,8 @@ def test_event_without_a_call_of_the_portal_is_left_alone(call_id: str) -> None:
         (NeedsOwner("permission", "denied"), "no_right"),
         (NeedsOwner("auth", "wrong secret"), "pbx_down"),
         (Temporary("down", "the AMI link is down"), "pbx_down"),
-        (Permanent("rejected", "Extension does not exist."), "refused"),
+        (Permanent("rejected", "Originate failed"), "refused"),
+        (Permanent("no_route", "Extension does not exist."), "no_route"),
         (Permanent("bad_order", "no"), "bad_order"),
         (Temporary("timeout", "no answer", executed=True), ""),
     ],

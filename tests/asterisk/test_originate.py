@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from hypothesis import example, given
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from itgrix_module.app.dial_orders import DialRules, caller_id, changed, problem
 from itgrix_module.app.dial_ports import Originate
 from itgrix_module.app.numbering import Numbering, Rule
+from itgrix_module.asterisk import faults
 from itgrix_module.asterisk.message import Message
 from itgrix_module.asterisk.originate import Originator, headers
 from itgrix_module.asterisk.wire import Headers
@@ -178,3 +180,67 @@ def test_link_that_stays_down_is_told(code: str, most: float) -> None:
         Originator(lambda: link, waited.append).originate(ORDER)
     assert link.sent == []
     assert sum(waited) <= most
+
+
+class Routes(Wire):
+    """A dialplan that has numbers of this shape only."""
+
+    def __init__(self, shape: str) -> None:
+        super().__init__()
+        self._shape = shape
+
+    def action(self, name: str, headers: Headers = (), timeout: float = 5.0) -> Message:
+        answer = super().action(name, headers, timeout)
+        if not re.fullmatch(self._shape, self.tried[-1]):
+            raise faults.answer(name, "Extension does not exist.")
+        return answer
+
+    @property
+    def tried(self) -> list[str]:
+        return [str(value) for _, sent in self.sent for key, value in sent if key == "Exten"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "prefix", "tried"),
+    [
+        (r"\+.*", "", ["+79161234567"]),
+        (r"8\d{10}", "", ["+79161234567", "89161234567"]),
+        (r"7\d{10}", "", ["+79161234567", "89161234567", "79161234567"]),
+        (r"97\d{10}", "9", ["9+79161234567", "989161234567", "979161234567"]),
+    ],
+)
+def test_number_goes_out_in_the_spelling_that_has_a_route(shape: str, prefix: str, tried: list[str]) -> None:
+    numbering, wire = Numbering(country="RU"), Routes(shape)
+    rules = DialRules(numbering.dial, numbering.client, prefix=prefix, by_hand=numbering.by_hand)
+    order = rules.order(ORDER.id, "101", rules.dialled("+79161234567", ""), "+79161234567")
+    Originator(lambda: wire).originate(Originate.of(json.loads(json.dumps(asdict(order)))))
+    assert wire.tried == tried
+
+
+@pytest.mark.parametrize("otherwise", [(), ("9161234567",)])
+def test_number_without_any_route_is_refused(otherwise: tuple[str, ...]) -> None:
+    wire = Routes(r"0\d+")
+    with pytest.raises(Permanent) as refused:
+        Originator(lambda: wire).originate(replace(ORDER, otherwise=otherwise))
+    assert refused.value.code == "no_route"
+    assert wire.tried == [ORDER.exten, *otherwise]
+
+
+def test_another_refusal_is_not_tried_in_other_spellings() -> None:
+    class Refusing(Wire):
+        def action(self, name: str, headers: Headers = (), timeout: float = 5.0) -> Message:
+            super().action(name, headers, timeout)
+            raise faults.answer(name, "Originate failed")
+
+    wire = Refusing()
+    with pytest.raises(Permanent):
+        Originator(lambda: wire).originate(replace(ORDER, otherwise=("1",)))
+    assert len(wire.sent) == 1
+
+
+def test_what_a_script_has_changed_is_dialled_so_and_not_otherwise() -> None:
+    assert changed(replace(ORDER, otherwise=("1",)), {"extension": "+2"}).otherwise == ()
+
+
+def test_no_other_spelling_smuggles_anything() -> None:
+    assert problem(replace(ORDER, otherwise=("8916&PJSIP/102",)))

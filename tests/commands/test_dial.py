@@ -20,6 +20,7 @@ from itgrix_module.sandbox.pbx import AmiUser, SandboxPbx
 from itgrix_module.storage.dials import SqlDials
 from tests.service.house import until
 
+RULE = {"match": r"^\+7", "replace": "8"}
 Run = Callable[..., tuple[int, str]]
 
 
@@ -56,6 +57,13 @@ def test_dry_run_asks_nobody(run: Run, pbx: SandboxPbx) -> None:
     assert code == 0
     assert "would be asked to call Local/101@from-internal/n" in out
     assert not pbx.actions
+
+
+def test_dry_run_names_the_spellings_for_routes_without_a_plus(run: Run) -> None:
+    code, out = run("dial", "101", "+7 916 123-45-67", "--dry-run")
+    assert (code, "then +79161234567 or 89161234567 or 79161234567 in" in out) == (0, True)
+    code, out = run("dial", "101", "+7 916 123-45-67", "--dry-run", numbers__dial_rules=[RULE])
+    assert (code, "then 89161234567 in" in out) == (0, True)
 
 
 @pytest.mark.parametrize("number", ["8916;9", "*72101", "x"])

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from itgrix_module.app.happenings import Happening
+from itgrix_module.commands.demonstration import application
 from itgrix_module.commands.serving import Address, panel
 from itgrix_module.sandbox.pbx import SandboxPbx
 from itgrix_module.sandbox.portal import SandboxPortal
@@ -32,15 +33,9 @@ class Heard(list[Happening]):
 
 def app_settings(portal: SandboxPortal, **changes: Any) -> dict[str, Any]:
     """As an administrator would enter them for the first application of the portal."""
-    seed = portal.config.apps[0]
-    return {
-        "portal.mode": "app",
-        "portal.domain": portal.url.partition("://")[2],
-        "portal.client_id": seed.client_id,
-        "portal.client_secret": seed.client_secret,
-        "portal.oauth_host": portal.oauth_url,
-        "hours.week": "24/7",
-    } | {name.replace("__", "."): value for name, value in changes.items()}
+    return {**application(portal), "hours.week": "24/7"} | {
+        name.replace("__", "."): value for name, value in changes.items()
+    }
 
 
 @contextmanager

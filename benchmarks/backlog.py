@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks.bounds import databases
+from benchmarks.databases import databases
 from benchmarks.figures import Figure
 from tests.chaos.office import START, Office, Ring, office
 

@@ -12,6 +12,7 @@ from benchmarks.stage import Stage, stage, until
 from itgrix_module.app.happenings import Happening
 from itgrix_module.sandbox.pbx import Situation
 from itgrix_module.sandbox.pbx.config import Click
+from itgrix_module.sandbox.pbx.plots.click import Order
 
 CLICKS = 60
 BUDGET = 300  # milliseconds at the 95th percentile
@@ -39,7 +40,7 @@ def _delays(running: Stage) -> list[float]:
     came: dict[str, float] = {}
     ordinary = running.pbx.behaviour
 
-    def noted(order):  # type: ignore[no-untyped-def]
+    def noted(order: Order) -> Click:
         came[order.exten] = time.monotonic()
         return ordinary(order)
 

@@ -27,6 +27,7 @@ from itgrix_module.storage.models import Call, Client, Party, SeenLine, Step
 from itgrix_module.storage.reports import SqlReports
 from itgrix_module.storage.writing import table_of
 from web import PanelDeps, create_app
+from web.reading import key
 
 NOW = 1_795_260_000.0  # 2026-11-21 11:20:00 UTC
 YEAR = 365 * 86_400  # seconds
@@ -37,6 +38,8 @@ _STATE = '{"legs": [' + ", ".join(f'{{"channel": "PJSIP/101-{n:08}", "joined": [
 _PAGES = {
     "status": "/",
     "calls": "/calls/",
+    "calls, half a year back by paging": f"/calls/?after={key(NOW - YEAR / 2, 0)}",
+    "calls, by employee, half a year back": f"/calls/?employee=107&after={key(NOW - YEAR / 2, 0)}",
     "calls, by time": "/calls/?period=month",
     "calls, by own dates": "/calls/?period=own&since=2026-01-10&until=2026-03-01",
     "calls, by number": "/calls/?number=1234567",

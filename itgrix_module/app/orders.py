@@ -116,7 +116,7 @@ def plan(lane: Lane, people: People, options: Options, records: Sequence[Record]
         finish=_finish(lane, finish, people, options, records, why) if finish else None,
     )
     if finish is not None:
-        needless = {step.id: "the call had ended before it could be sent" for step in cards}
+        needless = {step.id: "the cards need nothing more: the call has ended" for step in cards}
         return Plan(order, register, (), finish, needless, why)
     show, hide = _net_cards(([register] if register and not call_id else []) + list(cards), people)
     order = CallOrder(order.key, call_id, order.register, show, hide if call_id else ())

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, func
+from sqlalchemy import Connection, Insert, Table, func
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql import ColumnElement
@@ -35,20 +36,29 @@ def upsert(
 
     ``only``: leave a row that is there and of which this does not hold; without parameters, and of columns that stay.
     """
-    if not rows:
-        return
-    table = table_of(model)
-    if connection.dialect.name == "sqlite":
+    if rows:
+        statement = _upsert(connection.dialect.name, table_of(model), tuple(keys), tuple(update), tuple(added), only)
+        connection.execute(statement, list(rows))
+
+
+@lru_cache(maxsize=100)  # as many as there are places that call it; each costs as much as sending it does
+def _upsert(
+    dialect: str,
+    table: Table,
+    keys: tuple[str, ...],
+    update: tuple[str, ...],
+    added: tuple[str, ...],
+    only: ColumnElement[bool] | None,
+) -> Insert:
+    if dialect == "sqlite":
         statement = sqlite.insert(table)
         changes = _changes(table, statement.excluded, update, added)
-        conflict = statement.on_conflict_do_update(index_elements=list(keys), set_=changes, where=only)
-        connection.execute(conflict, list(rows))
-        return
+        return statement.on_conflict_do_update(index_elements=keys, set_=changes, where=only)
     other = mysql.insert(table)
     changes = _changes(table, other.inserted, update, added)
     if only is not None:
         changes = {name: func.if_(only, new, table.c[name]) for name, new in changes.items()}
-    connection.execute(other.on_duplicate_key_update(changes), list(rows))
+    return other.on_duplicate_key_update(changes)
 
 
 def _changes(table: Table, new: Any, update: Sequence[str], added: Sequence[str]) -> dict[str, ColumnElement[Any]]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from itgrix_module.app.e164 import problem_of_country
 from itgrix_module.app.hooking import HOOKS
-from itgrix_module.app.numbering import problem_of_country
 from itgrix_module.app.wording import Wording
 from itgrix_module.domain import hours
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from itgrix_module.app.dial_ports import Originate
+from itgrix_module.app.e164 import number_digits
 from itgrix_module.app.happenings import Happening
-from itgrix_module.app.numbering import Numbering, number_digits
+from itgrix_module.app.numbering import Numbering
 
 _CALL_ID = re.compile(r"[A-Za-z0-9._:-]{1,191}")
 _DIALLED = re.compile(r"[0-9+*#]{1,40}")

@@ -22,8 +22,8 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any
 
+from itgrix_module.app.e164 import number_digits, prepared
 from itgrix_module.app.expressions import BadExpression, Expression, RunsAway
-from itgrix_module.app.numbering import number_digits, prepared
 
 log = logging.getLogger("itgrix.lines")
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from itgrix_module.app.numbering import number_digits, prepared
+from itgrix_module.app.e164 import number_digits, prepared
 
 log = logging.getLogger("itgrix.employees")
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from itgrix_module.app.e164 import COMPLETE, e164, number_digits, prepared, problem_of_country
 from itgrix_module.app.numbering import (
-    COMPLETE,
     KINDS,
     MOST_RULES,
     NO_MATCH,
@@ -20,10 +20,6 @@ from itgrix_module.app.numbering import (
     Kind,
     Numbering,
     Rule,
-    e164,
-    number_digits,
-    prepared,
-    problem_of_country,
     problem_of_rules,
 )
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from itgrix_module.app.numbering import KINDS, Numbering, Rule, problem_of_country, problem_of_rules
+from itgrix_module.app.e164 import problem_of_country
+from itgrix_module.app.numbering import KINDS, Numbering, Rule, problem_of_rules
 from web.i18n import mark
 from web.settings.form import SettingsForm
 from web.settings.pages import Group, SettingsPage

@@ -12,8 +12,13 @@ FIRST, LAST = 20_000, 32_000
 
 
 def free_port() -> int:
-    """Of 127.0.0.1; nobody listens there now."""
+    """Of 127.0.0.1; nobody listens there now, for TCP or UDP."""
     while True:
         port = random.SystemRandom().randrange(FIRST, LAST)
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+        with (
+            suppress(OSError),
+            socket.create_server(("127.0.0.1", port)),
+            socket.socket(type=socket.SOCK_DGRAM) as sound,
+        ):
+            sound.bind(("127.0.0.1", port))
             return port

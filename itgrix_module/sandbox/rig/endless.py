@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rig's situations one after another for ever, by people who take their time: for somebody who watches."""
+"""The rig's situations one after another for ever, by people who take their time: for somebody who watches.
+
+Calls that he makes himself, from the portal, are answered too.
+"""
 
 from __future__ import annotations
 
@@ -161,7 +164,7 @@ class Endless:
             self._rigs.close()
 
     def _open_rig(self) -> None:
-        self._rig = self._rigs.enter_context(Rig(self._pbx))
+        self._rig = self._rigs.enter_context(Rig(self._pbx, walk_ons=True))
 
     def _shift(self, pool: ThreadPoolExecutor, programme: Iterator[tuple[float, str]]) -> None:
         for _ in range(SHIFT):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
 
 from itgrix_module.sandbox.rig.leg import PATIENCE, Leg, NothingHappened
@@ -51,6 +52,11 @@ class Phone(asyncio.DatagramProtocol):
                         return leg
         except TimeoutError:
             raise NothingHappened(f"{number} does not ring within {within} s") from None
+
+    def unasked(self, patience: float) -> list[Leg]:
+        """Calls that have rung here for so many seconds and that nobody has taken; they are taken by this."""
+        since = time.time() - patience
+        return [leg for waiting in self._ringing.values() for leg in _taken(waiting, since)]
 
     def dial(self, number: str, show: str = "", name: str = "") -> Leg:
         """Call a number; ``show`` and ``name``: the caller's, if not our own."""
@@ -109,3 +115,15 @@ class Phone(asyncio.DatagramProtocol):
         leg = Leg(self, dialog, Media(self.end.address, self.frequency), invite)
         self._legs[dialog.call_id] = leg
         return leg
+
+
+def _taken(waiting: asyncio.Queue[Leg], since: float) -> list[Leg]:
+    """Those that have rung since then at least; the younger ones, behind them, stay."""
+    found: list[Leg] = []
+    for _ in range(waiting.qsize()):
+        leg = waiting.get_nowait()
+        if not leg.ended and leg.rang.time > since:
+            waiting.put_nowait(leg)
+        elif not leg.ended:
+            found.append(leg)
+    return found

@@ -20,6 +20,7 @@ from itgrix_module.sandbox.rig.phone import Phone
 from itgrix_module.sandbox.rig.sip import Endpoint
 from itgrix_module.sandbox.rig.stage import Stage
 from itgrix_module.sandbox.rig.truth import Recording, Truth, read_recording, whose_names_begin
+from itgrix_module.sandbox.rig.walk_ons import WalkOns
 from itgrix_module.sandbox.rig.witness import Seen, Witness
 
 Play = Callable[[Stage], Awaitable[list[Truth]]]
@@ -62,8 +63,10 @@ class Played:
 class Rig:
     """Use it in a ``with``, on a PBX that runs. Its phones live in a thread of their own."""
 
-    def __init__(self, pbx: RealPbx) -> None:
+    def __init__(self, pbx: RealPbx, walk_ons: bool = False) -> None:
+        """``walk_ons``: phones that are in no situation answer calls that none has asked for."""
         self.pbx = pbx
+        self._walk_ons = walk_ons
         self._thread = LoopThread(f"rig-{pbx.version}")
         # Of outside parties; a portal that two rigs share must not see one of them twice.
         self._numbers = count(int(time.time()) % 100_000 * 10)
@@ -100,14 +103,17 @@ class Rig:
         self._leases = Leases(self._phones)
         self._witness = Witness(self.pbx.login("witness"))
         self._tasks = [asyncio.create_task(clock.run()), asyncio.create_task(self._witness.watch())]
+        if self._walk_ons:
+            play = WalkOns(everybody, self._leases.is_free).play()
+            self._tasks.append(asyncio.create_task(play))
         await asyncio.wait_for(self._witness.watching.wait(), TO_FINISH)
 
     async def _close(self) -> None:
-        for phone in (*self._phones.values(), *self._providers.values()):
-            phone.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for phone in (*self._phones.values(), *self._providers.values()):
+            phone.close()
 
     # ---- playing
 
@@ -172,6 +178,10 @@ class Leases:
         self._phones = phones
         self._free = dict.fromkeys(phones)
         self._returned = asyncio.Condition()
+
+    def is_free(self, name: str) -> bool:
+        """Nobody has it; true of what is not lent at all."""
+        return name in self._free or name not in self._phones
 
     @asynccontextmanager
     async def take(self, wanted: int | tuple[str, ...]) -> AsyncIterator[list[Phone]]:

@@ -46,7 +46,7 @@ class Itgrix extends \FreePBX_Helpers implements \BMO
         if ($kept !== [] && $this->destinations()->all() === []) {
             $this->setConfig('destinations', $kept);
         }
-        $this->FreePBX->Job->addClass('itgrix', 'watch', self::JOB, '* * * * *');
+        $this->pbx()->watchEachMinute(self::JOB);
         $this->pbx()->linkAssets(__DIR__ . '/assets');
         $this->rememberSecret();
         needreload();
@@ -136,6 +136,7 @@ class Itgrix extends \FreePBX_Helpers implements \BMO
 
     public function disable()
     {
+        $this->warnOfUses();
         $this->control('stop', null);
     }
 

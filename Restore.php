@@ -8,8 +8,6 @@ use FreePBX\modules\Backup as Base;
 /** Puts back what a backup of the PBX took along. What belongs to this machine (AMI, CDR, folders) stays as it is here. */
 class Restore extends Base\RestoreBase
 {
-    const OF_THE_MACHINE = ['ami.host', 'ami.port', 'ami.username', 'ami.secret', 'ami.tls_ca', 'cdr.url', 'recordings.directory'];
-
     /** Do not uninstall and install us first: calls that wait for the portal would wait longer, and need the internet. */
     public function getResetInfo()
     {
@@ -36,12 +34,17 @@ class Restore extends Base\RestoreBase
     private function settings(Place $place, string $text): void
     {
         $settings = json_decode($text, true);
-        $settings = array_diff_key(is_array($settings) ? $settings : [], array_flip(self::OF_THE_MACHINE));
-        if ($settings === []) {
+        if (!is_array($settings) || $settings === []) {
             return;
         }
-        if (Program::output([$place->program('itgrix'), 'settings', 'import', '-'], (string) json_encode($settings)) === null) {
-            $this->log(Words::say('The settings of Itgrix could not be restored. Is the module installed? fwconsole itgrix check'), 'WARNING');
+        $said = [];
+        $command = [$place->program('itgrix'), 'settings', 'import', '--replace', '--keep-machine', '-'];
+        $status = Program::run($command, (string) json_encode($settings), static function (string $line) use (&$said) {
+            $said[] = trim($line);
+        });
+        if ($status !== 0) {
+            $what = Words::say('The settings of Itgrix could not be restored. Is the module installed? fwconsole itgrix check');
+            $this->log(trim($what . ' ' . implode(' ', $said)), 'WARNING');
         }
     }
 

@@ -34,6 +34,7 @@ return [
     'The folder for temporary files is full or cannot be written: %s' => 'Каталог временных файлов переполнен или недоступен для записи: %s',
     'The customization %s could not be restored: it cannot be written.' => 'Кастомизацию %s восстановить не удалось: файл недоступен для записи.',
     'The settings of Itgrix could not be restored. Is the module installed? fwconsole itgrix check' => 'Настройки Itgrix восстановить не удалось. Установлен ли модуль? fwconsole itgrix check',
+    'The job that watches the service is missing. Run as root: fwconsole itgrix install' => 'Задания, которое следит за службой, нет. Выполните от root: fwconsole itgrix install',
     'There is no Python 3 on this machine. Install it (Debian: apt-get install python3), then repeat.' => 'На этой машине нет Python 3. Установите его (Debian: apt-get install python3) и повторите.',
     'There is one with this name.' => 'Такое название уже есть.',
     'Time to decide, milliseconds' => 'Время на решение, миллисекунды',

@@ -3,7 +3,8 @@
 
 Whether it runs is asked of the lock that the service holds, never of a process list. Where root installed a systemd
 unit, systemd starts it, also after an end that somebody without root asked for; else it is detached from whoever asked.
-``stopped`` in the home says that somebody wants it down: then neither the unit nor the watch brings it back.
+``stopped`` in the home says that somebody wants it down: then neither the unit nor the watch brings it back. The same
+holds after ``systemctl stop``, but for the stops that we order ourselves for a moment: ``paused`` tells them apart.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ if __package__ in (None, ""):
 from installer.home import Home, read_json, write_private
 from installer.owner import Owner, clean_environment
 from installer.request import USUAL_BIND
+from installer.systemd import State, state_of
 
 LOG_BYTES = 10_000_000  # a log longer than this is put aside; one old one is kept
 START_SECONDS = 30.0  # until the panel answers; migrations of a large database are done before
@@ -42,7 +44,7 @@ class Control:
     def __init__(self, folder: Path) -> None:
         self.home = Home(folder)
         self.owner = Owner.of_folder(folder)
-        self._stopped, self._pid_file = folder / "stopped", folder / "itgrix.pid"
+        self._stopped, self._paused, self._pid_file = folder / "stopped", folder / "paused", folder / "itgrix.pid"
         self._log = folder / "log" / "itgrix.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -88,7 +90,14 @@ class Control:
             connection.close()
 
     def wants_to_run(self) -> bool:
-        return not self._stopped.exists()
+        return not self._stopped.exists() and (self.is_running() or not self._is_put_down())
+
+    def _is_put_down(self) -> bool:
+        # One that ran without systemd is the watch's, whatever systemd knows of the unit.
+        return not self._paused.exists() and not self._pid_file.exists() and self._state().is_put_down
+
+    def _state(self) -> State:
+        return state_of(self._known_unit) if self._known_unit else State()
 
     def start(self) -> bool:
         """Up and answering when this returns True."""
@@ -96,6 +105,8 @@ class Control:
         if not self.is_running():
             self._launch()
         answers = _until(self.is_healthy, START_SECONDS, alive=self._may_still_start)
+        if self.is_running():
+            self._paused.unlink(missing_ok=True)
         if self._process is not None:
             self._process.returncode = 0  # Popen would complain that its child still runs, which is the purpose
         return answers
@@ -105,9 +116,10 @@ class Control:
 
     def _launch(self) -> None:
         if self.unit:
-            subprocess.run(["systemctl", "start", self.unit], check=False)
+            # At boot its job may wait for that of whoever asks; whether it came up is seen by its answer.
+            subprocess.run(["systemctl", "--no-block", "start", self.unit], check=False)
             return
-        if self._is_left_to_systemd():
+        if self._state().is_coming:  # a second one of ours would make it try in vain for ever
             return
         self.rotate()
         lowered = {"user": self.owner.uid, "group": self.owner.gid, "extra_groups": self.owner.groups}
@@ -136,6 +148,9 @@ class Control:
             self._stopped.touch()
             self._give_away(self._stopped)
         if self.unit:
+            if not for_good:
+                self._paused.touch()
+                self._give_away(self._paused)
             # It may be gone after a removal; whether the service is down is asked below.
             subprocess.run(["systemctl", "-q", "stop", self.unit], check=False, stderr=subprocess.DEVNULL)
         for number, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, 2.0)):
@@ -183,15 +198,7 @@ class Control:
         with _alone(self.home.folder, os.O_RDONLY | os.O_DIRECTORY) as free:
             if not free:
                 return True
-        return not self.is_running() and self._is_left_to_systemd()
-
-    def _is_left_to_systemd(self) -> bool:
-        """Does the unit bring it up by itself now? A second one of ours would make it try in vain for ever."""
-        if not self._known_unit:
-            return False
-        command = ["systemctl", "is-active", self._known_unit]
-        state = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-        return state.strip() in ("active", "activating", "reloading")
+        return not self.is_running() and self._state().is_coming
 
     @contextmanager
     def kept_down(self) -> Iterator[None]:

@@ -183,7 +183,7 @@ class Installation:
         self.teller.note("set: {names}", names=", ".join(saved) or "-")
         known = read_json(self.home.service_file)
         bind = self.request.bind or known.get("bind") or USUAL_BIND
-        made = unit.ensure(self.root, self.home, self.owner, self.request.unit, str(bind))
+        made = unit.ensure(self.root, self.home, self.owner, self.request.unit, str(bind), self.record.unit)
         if made and self.record.unit != made:
             unit.remove(self.home, self.record.unit)
         self.record.unit = made or self.record.unit
@@ -197,8 +197,11 @@ class Installation:
 
     def start(self) -> None:
         control = self._control()
-        if not self.request.start or (self.before and not control.wants_to_run() and not self.was_running):
+        if not self.request.start:
             self.teller.note("left stopped")
+            return
+        if self.before and not self.was_running and not control.wants_to_run():
+            self.teller.note("left stopped, as it was; to start it: {program} start", program=self.home.control)
             return
         self._down.close()
         with privileges():

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from installer import database, instance, manager, unit
+from installer import client, database, instance, manager, unit
 from installer.companion import Companion
 from installer.control import Control
 from installer.home import Home, Record, alone
@@ -23,7 +23,7 @@ from installer.words import LANGUAGES, Refused, Teller
 
 # With data kept, these go: an installation makes them anew.
 PROGRAMS = ("packages", "venvs", "bin", "current", "examples", "work", "update")
-TRACES = ("installed.json", "itgrix.pid", "itgrix.lock", "watch.lock", "heard", "stopped", "notices.json")
+TRACES = ("installed.json", "itgrix.pid", "itgrix.lock", "watch.lock", "heard", "stopped", "paused", "notices.json")
 
 
 @dataclass(frozen=True)
@@ -82,14 +82,30 @@ class Removal:
         url = database.address_of(self.home)
         if url.startswith("sqlite"):
             return
-        if not self.home.current.exists():
+        if self.home.current.exists():
+            answer = self._drop(url)
+            if not answer["ok"]:
+                raise Refused("The tables in MariaDB cannot be removed: {reason}", reason=answer.get("reason", ""))
+        else:
+            self._drop_without_programs(url)
+        self.teller.note("tables removed")
+
+    def _drop_without_programs(self, url: str) -> None:
+        """An earlier uninstallation, which kept the data, has removed them and named this way."""
+        is_own = bool(self.record.own_database) and is_root()
+        known = client.found(Owner.named("root") if is_own else self.owner)
+        if known is None:
             raise Refused(
                 "The tables in MariaDB cannot be removed: the program is gone. Install it again, then repeat."
             )
-        answer = self._drop(url)
-        if not answer["ok"]:
-            raise Refused("The tables in MariaDB cannot be removed: {reason}", reason=answer.get("reason", ""))
-        self.teller.note("tables removed")
+        if is_own:
+            known.drop_own_database(self.record.own_database, self._socket(url))
+        else:
+            known.remove_tables(url)
+
+    @staticmethod
+    def _socket(url: str) -> str:
+        return parse_qs(urlsplit(url).query).get("unix_socket", [""])[0]
 
     def _drop(self, url: str) -> dict[str, object]:
         package = self.home.current.resolve()
@@ -97,9 +113,9 @@ class Removal:
         program = package / "installer" / "inside.py"
         companion = Companion(package / "venv", self.owner, package=package, program=program)
         if self.record.own_database and is_root():
-            name, socket = self.record.own_database, parse_qs(urlsplit(url).query).get("unix_socket", [""])[0]
+            name = self.record.own_database
             with as_root(), companion.of_root() as root:
-                return root.ask("drop_own_database", name=name, socket=socket)
+                return root.ask("drop_own_database", name=name, socket=self._socket(url))
         with companion:
             return companion.ask("remove_tables", 600, url=url)
 

@@ -113,6 +113,9 @@ RUSSIAN = {
     "from the wheels of the archive, without the network": "из пакетов архива, без сети",
     "kept: {kind}": "без изменений: {kind}",
     "left stopped": "оставлена остановленной",
+    "left stopped, as it was; to start it: {program} start": (
+        "оставлена остановленной, как и была; запустить: {program} start"
+    ),
     "made by the PBX's own module": "создан модулем АТС",
     "new installation": "новая установка",
     "none of ours in a file": "в файлах нашего нет",

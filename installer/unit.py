@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 from string import Template
@@ -19,12 +20,19 @@ def is_possible() -> bool:
     return is_root() and Path("/run/systemd/system").is_dir()
 
 
-def ensure(root: Path, home: Home, owner: Owner, name: str, bind: str) -> str:
-    """Its name; empty where there can be none. Raises Refused when the name is taken."""
+def ensure(root: Path, home: Home, owner: Owner, name: str, bind: str, known: str) -> str:
+    """Its name; empty where there can be none. ``known``: what an earlier run made. Raises Refused when it is taken.
+
+    It is enabled once: whoever has disabled or masked it since wants that to stay.
+    """
     if not is_possible():
         return ""
     refuse_taken(home, name)
-    write(root, home, owner, name, bind)
+    if not _is_masked(name):
+        is_new = name != known or not (FOLDER / f"{name}.service").exists()
+        write(root, home, owner, name, bind)
+        if is_new:
+            enable(name)
     return name
 
 
@@ -38,7 +46,7 @@ def refuse_taken(home: Home, name: str) -> None:
 
 
 def write(root: Path, home: Home, owner: Owner, name: str, bind: str) -> None:
-    """Install and enable the unit; call it when ``is_possible``."""
+    """Install the unit; call it when ``is_possible``."""
     template = Template((root / "packaging" / "itgrix.service.in").read_text(encoding="utf-8"))
     text = template.substitute(
         home=str(home.folder).replace("%", "%%"), user=owner.name, bind=bind, mark=f"{_MARK} {home.folder}"
@@ -49,6 +57,11 @@ def write(root: Path, home: Home, owner: Owner, name: str, bind: str) -> None:
             file.write_text(text, encoding="utf-8")
             file.chmod(0o644)
             _systemctl("daemon-reload")
+
+
+def enable(name: str) -> None:
+    """It starts with the machine."""
+    with as_root():
         _systemctl("enable", f"{name}.service")
 
 
@@ -69,10 +82,17 @@ def remove(home: Home, name: str) -> bool:
 def is_of_another(home: Home, name: str) -> bool:
     """Does a unit of that name run something else?"""
     file = FOLDER / f"{name}.service"
+    if _is_masked(name):
+        return False
     try:
         return file.exists() and f"{_MARK} {home.folder}\n" not in file.read_text(encoding="utf-8")
     except OSError:
         return True
+
+
+def _is_masked(name: str) -> bool:
+    file = FOLDER / f"{name}.service"
+    return file.is_symlink() and str(file.readlink()) == os.devnull
 
 
 def _systemctl(*words: str) -> None:

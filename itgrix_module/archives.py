@@ -14,7 +14,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from itgrix_module.app.backups import (
@@ -29,9 +29,16 @@ from itgrix_module.app.backups import (
     broken,
     manifest_of,
 )
-from itgrix_module.domain.failures import NeedsOwner
+from itgrix_module.domain.failures import NeedsOwner, Permanent
+from itgrix_module.path_faults import hint_at_home, hint_to_read
+from itgrix_module.path_faults import what as said
 
 _BLOCK = 1024 * 1024  # bytes
+_START = 512  # bytes by which a kind of file is known
+_PACKED_BY_OTHERS = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!")
+_TAR = b"\0ustar"
+_AGAIN = "Copy it here once more, or take another one; nothing was changed."
+_OF_THE_PBX = "Backups of this program end in .zip; one of FreePBX is restored by FreePBX. Nothing was changed."
 # What zipfile raises for a damaged file or for one made by means that it does not know.
 _FAULTS = (
     zipfile.BadZipFile,
@@ -71,8 +78,9 @@ def write(target: Path, manifest: Manifest, files: Mapping[str, Path]) -> None:
         draft.replace(target)
     except (OSError, ValueError) as error:
         what = getattr(error, "strerror", None) or str(error)
+        hint = hint_at_home(error) if isinstance(error, OSError) else "Check the disk."
         raise NeedsOwner(
-            "backup_unwritable", f"the backup cannot be written to {target.parent}: {what}", "Check the disk."
+            "backup_unwritable", f"the backup cannot be written to {target.parent}: {what}", hint
         ) from error
     finally:
         draft.unlink(missing_ok=True)
@@ -102,10 +110,22 @@ def unpack(file: Path, folder: Path, room: int) -> Manifest:
         found = _manifest(archive)
         if sum(member.size for member in found.members.values()) > room:
             raise NeedsOwner("disk_full", "there is no room for the contents of this backup", "Free some space.")
-        (folder / HOOKS).mkdir(mode=0o700)
+        with _written(folder):
+            (folder / HOOKS).mkdir(mode=0o700)
         for name, member in found.members.items():
             _unpack(archive, name, member, folder / name)
     return found
+
+
+@contextmanager
+def _written(folder: Path) -> Iterator[None]:
+    """What fails here is our own disk and not the archive, which is read at the same time."""
+    try:
+        yield
+    except OSError as error:
+        raise NeedsOwner(
+            "backup_work", f"the folder {folder} cannot be used: {said(error)}", hint_at_home(error)
+        ) from error
 
 
 @contextmanager
@@ -114,13 +134,26 @@ def _opened(file: Path) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(file) as archive:
             yield archive
     except FileNotFoundError:
-        raise NeedsOwner("no_such_backup", f"there is no file {file.name}", "Look at its name.") from None
+        raise NeedsOwner("no_such_backup", f"there is no file {file}", "`itgrix backup --list` names them.") from None
     except _FAULTS:
-        raise broken("the archive is damaged") from None
+        raise _no_archive(file) from None
     except OSError as error:
         if error.errno == errno.EINVAL:  # it names places that a file does not have
-            raise broken("the archive is damaged") from None
-        raise NeedsOwner("backup_unreadable", f"{file.name}: {error.strerror or error}", "Check the disk.") from error
+            raise _no_archive(file) from None
+        raise NeedsOwner("backup_unreadable", f"{file} cannot be read: {said(error)}", hint_to_read(error)) from error
+
+
+def _no_archive(file: Path) -> Permanent:
+    """Why it cannot be opened, by how it begins."""
+    with suppress(OSError), file.open("rb") as source:
+        start = source.read(_START)
+        if not start:
+            return broken("the file is empty", _AGAIN)
+        if start.startswith(_PACKED_BY_OTHERS) or _TAR in start:
+            return broken("it is an archive of another kind", _OF_THE_PBX)
+        if not start.startswith(b"PK"):
+            return broken("it is no archive")
+    return broken("the archive is damaged, or its end is missing", _AGAIN)
 
 
 def _manifest(archive: zipfile.ZipFile) -> Manifest:
@@ -153,16 +186,42 @@ def _check(entry: zipfile.ZipInfo, found: Manifest) -> None:
 
 def _unpack(archive: zipfile.ZipFile, name: str, member: Member, target: Path) -> None:
     total, left = hashlib.sha256(), member.size
-    handle = os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    with os.fdopen(handle, "wb") as out, archive.open(name) as source:
+    with _written(target.parent):
+        handle = os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with closed_after(handle), archive.open(name) as source:
         while block := source.read(_BLOCK):
             left -= len(block)
             if left < 0:
                 break
             total.update(block)
-            out.write(block)
+            with _written(target.parent):
+                append(handle, block)
     if left or total.hexdigest() != member.sha256:
         raise broken("its contents are damaged")
 
 
-__all__ = ["DATABASE", "KEY", "manifest", "member_of", "unpack", "write"]
+@contextmanager
+def closed_after(handle: int) -> Iterator[int]:
+    """A file of Python would try once more to write what did not fit, and hide why it did not."""
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def append(handle: int, content: bytes) -> None:
+    """All of it. Raises OSError."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(handle, rest) :]
+
+
+def copy(file: Path, handle: int) -> None:
+    """Onto the disk. Raises OSError."""
+    with file.open("rb") as source:
+        while block := source.read(_BLOCK):
+            append(handle, block)
+    os.fsync(handle)
+
+
+__all__ = ["DATABASE", "KEY", "append", "closed_after", "copy", "manifest", "member_of", "unpack", "write"]

@@ -24,6 +24,7 @@ from itgrix_module import archives
 from itgrix_module.app import backups as rules
 from itgrix_module.app.backups import Backup, BackupState, Manifest, Member
 from itgrix_module.domain.failures import Failure, NeedsOwner
+from itgrix_module.path_faults import hint_at_home, what, who
 from itgrix_module.place import Place
 from itgrix_module.restoring import check_file, folder_of, order_file, result_file, work_folder
 from itgrix_module.storage import copying
@@ -119,6 +120,8 @@ class Backups:
                 continue
             if not rules.is_script_name(file.name) or file.stat().st_size > rules.MOST_HOOK:
                 log.warning("the file %s of the customizations is not in the backup: its name or size is unusual", file)
+            elif not os.access(file, os.R_OK):  # nor can the service run it
+                log.warning("the file %s of the customizations is not in the backup: %s may not read it", file, who())
             elif len(found) < rules.MOST_HOOKS:
                 found[f"{rules.HOOKS}{file.name}"] = file
         return found
@@ -259,9 +262,7 @@ def prepared(folder: Path) -> Path:
         folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise NeedsOwner(
-            "backup_unwritable",
-            f"the folder {folder} cannot be made: {error.strerror}",
-            "Give the home to the service.",
+            "backup_unwritable", f"the folder {folder} cannot be made: {what(error)}", hint_at_home(error)
         ) from error
     return folder
 

@@ -23,6 +23,7 @@ from itgrix_module import archives
 from itgrix_module.app.backups import DATABASE, HOOKS, KEY, Manifest, is_script_name
 from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent
 from itgrix_module.nodes import key_of
+from itgrix_module.path_faults import hint_at_home, what
 from itgrix_module.place import Place
 from itgrix_module.settings import BY_KEY
 from itgrix_module.storage import copying
@@ -67,9 +68,9 @@ def work_folder(place: Place) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="backup-", dir=place.work) as name:
             yield Path(name)
     except OSError as error:
-        raise NeedsOwner(
-            "backup_work", f"the folder {place.work} cannot be used: {error.strerror or error}", "Check the disk."
-        ) from error
+        # Not only the folder itself: whatever a backup or a restore reads and writes of the home meanwhile.
+        where = error.filename or place.work
+        raise NeedsOwner("backup_work", f"{where} cannot be used: {what(error)}", hint_at_home(error)) from error
 
 
 def check_file(place: Place, file: Path) -> Manifest:
@@ -104,6 +105,7 @@ def restore(place: Place, file: Path, *, keep_machine: bool) -> Manifest:
     """
     with work_folder(place) as work:
         found = _unpacked(place, file, work)
+        _refuse_unwritable(place.hooks)
         _open_up(place)
         with closing(open_database(place.database_url)) as database:
             kept = _of_the_machine(database, place.key_file) if keep_machine else {}
@@ -114,6 +116,15 @@ def restore(place: Place, file: Path, *, keep_machine: bool) -> Manifest:
         _replace_scripts(place.hooks, work / HOOKS, found)
     log.warning("the backup %s is restored; its data are of %s", file.name, time.ctime(found.made_at))
     return found
+
+
+def _refuse_unwritable(folder: Path) -> None:
+    """The customizations follow the rows: what keeps them away has to be known before. Raises OSError."""
+    folder.mkdir(mode=0o750, exist_ok=True)
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise OSError(error.errno, what(error), str(folder)) from error
 
 
 def _open_up(place: Place) -> None:
@@ -158,7 +169,6 @@ def _add_keys(target: Path, source: Path) -> None:
 
 
 def _replace_scripts(folder: Path, source: Path, found: Manifest) -> None:
-    folder.mkdir(mode=0o750, exist_ok=True)
     for file in folder.glob("*"):
         if file.is_file() and is_script_name(file.name) and file.name not in found.hooks:
             file.unlink()

@@ -72,6 +72,25 @@ class Pbx
         return is_scalar($value) && (string) $value !== '' ? (string) $value : $this->setting($name, $usual);
     }
 
+    /**
+     * FreePBX rewrites the crontab for each job that is added. An update from the panel has no right to that, since the
+     * service may gain none (crontab is a program with rights of its own), and no need of it.
+     */
+    public function watchEachMinute(string $class): void
+    {
+        $schedule = '* * * * *';
+        $rows = $this->freepbx->Database->prepare('SELECT class, schedule FROM cron_jobs WHERE modulename = ? AND jobname = ?');
+        $rows->execute(['itgrix', 'watch']);
+        if ($rows->fetch(\PDO::FETCH_NUM) === [$class, $schedule]) {
+            return;
+        }
+        try {
+            $this->freepbx->Job->addClass('itgrix', 'watch', $class, $schedule);
+        } catch (\Exception $refused) { // the service runs all the same; where it may gain no rights, systemd watches it
+            out(Words::say('The job that watches the service is missing. Run as root: fwconsole itgrix install'));
+        }
+    }
+
     /** FreePBX shows them in its GUI from the next reload on; an administrator opens the panel before that. */
     public function linkAssets(string $from): void
     {

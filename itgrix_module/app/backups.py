@@ -28,9 +28,9 @@ _SCRIPT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _SUM = re.compile(r"[0-9a-f]{64}")
 
 
-def broken(what: str) -> Permanent:
+def broken(what: str, hint: str = "Take another one; nothing was changed.") -> Permanent:
     """The archive is not one that we have made, or it was damaged on its way."""
-    return Permanent("backup_broken", f"this backup cannot be used: {what}", "Take another one; nothing was changed.")
+    return Permanent("backup_broken", f"this backup cannot be used: {what}", hint)
 
 
 @dataclass(frozen=True)

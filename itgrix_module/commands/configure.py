@@ -14,6 +14,7 @@ import click
 from itgrix_module.commands.output import faults_told, json_option, show
 from itgrix_module.core import open_core
 from itgrix_module.place import Place
+from itgrix_module.restoring import OF_THE_MACHINE
 from itgrix_module.settings import BY_KEY, SETTINGS, SettingsError, from_text
 from itgrix_module.storage.migrate import current, upgrade
 
@@ -73,12 +74,16 @@ def export(file: Path | None, secrets: bool) -> None:
 
 @settings.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--replace", is_flag=True, help="Those that FILE does not name go back to their defaults.")
+@click.option("--keep-machine", is_flag=True, help="Leave those of this machine: AMI, CDR, folders, addresses.")
 @json_option
-def import_(file: Path, as_json: bool) -> None:
+def import_(file: Path, replace: bool, keep_machine: bool, as_json: bool) -> None:
     """Read settings from FILE (``-``: standard input). All are checked before any is saved."""
     with faults_told(as_json), open_core(Place.of(os.environ)) as core:
-        given = _read(file)
-        core.settings.save(given)
+        kept = frozenset(OF_THE_MACHINE if keep_machine else ())
+        given = {key: value for key, value in _read(file).items() if key not in kept}
+        gone = core.settings.current.given - given.keys() - kept if replace else ()
+        core.settings.save(given, tuple(sorted(gone)))
         show({"saved": sorted(given)}, as_json, lambda: f"{len(given)} settings saved")
 
 

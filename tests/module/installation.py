@@ -23,7 +23,7 @@ from tests.fakes.ports import free_port
 ROOT = Path(__file__).parent.parent.parent
 TREE = ("itgrix_module", "web", "migrations", "installer", "examples", "packaging", "requirements", "pyproject.toml")
 SCRIPTS = ("install.py", "uninstall.py")
-FACTS = {
+FACTS: dict[str, Any] = {
     "ami": {"host": "127.0.0.1", "port": 5039, "username": "itgrix", "secret": "s3cret"},
     "recordings": "/srv/monitor",
     "cdr": {"host": "localhost", "user": "u", "password": "p@ss/ö", "name": "asteriskcdrdb"},
@@ -112,7 +112,7 @@ class Installation:
         return done.stdout
 
     def control(self, *words: str) -> subprocess.CompletedProcess[str]:
-        command = [self.home / "bin" / "itgrix-service", *words]
+        command = [str(self.home / "bin" / "itgrix-service"), *words]
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
     @property

@@ -63,7 +63,7 @@ def test_again_changes_nothing_and_an_older_version_is_refused(running: Installa
 
 @slow
 def test_a_new_password_of_the_pbx_is_followed(installed: Installation) -> None:
-    changed = {"ami": {**FACTS["ami"], "secret": "new"}, "cdr": {**FACTS["cdr"], "password": "new"}}  # type: ignore[dict-item]
+    changed = {"ami": {**FACTS["ami"], "secret": "new"}, "cdr": {**FACTS["cdr"], "password": "new"}}
     assert "set: ami.secret, cdr.url" in ok(installed.install("--no-start", **{**FACTS, **changed}))
     assert installed.setting("ami.secret") == "new"
 
@@ -72,7 +72,7 @@ def test_a_new_password_of_the_pbx_is_followed(installed: Installation) -> None:
 def test_another_manager_user_chosen_by_hand_is_left_alone(installed: Installation) -> None:
     installed.set("ami.username", "mine")
     installed.set("ami.secret", "of mine")
-    ok(installed.install("--no-start", **{**FACTS, "ami": {**FACTS["ami"], "secret": "new"}}))  # type: ignore[dict-item]
+    ok(installed.install("--no-start", **{**FACTS, "ami": {**FACTS["ami"], "secret": "new"}}))
     assert installed.setting("ami.secret") == "of mine"
 
 

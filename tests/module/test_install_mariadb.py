@@ -59,6 +59,22 @@ def test_tables_of_ours_come_and_go_beside_the_others(
     assert not prepared.home.exists()
 
 
+def test_what_was_kept_is_removed_later_without_the_programs_as_the_uninstallation_says(
+    prepared: Installation, server: MariaDb, facts: dict[str, Any]
+) -> None:
+    ok(prepared.install("--no-start", **facts))
+    assert "--purge" in ok(prepared.uninstall())
+    assert tables(server) > {"users"}
+    server.execute("ALTER USER freepbxuser@'%' IDENTIFIED BY 'other'")
+    refused = prepared.uninstall("--purge")
+    assert (refused.returncode, "Access denied" in refused.stdout) == (1, True)
+    assert prepared.home.exists()
+    server.execute("ALTER USER freepbxuser@'%' IDENTIFIED BY 'p@ss'")
+    assert "tables removed" in ok(prepared.uninstall("--purge"))
+    assert tables(server) == {"users"}
+    assert not prepared.home.exists()
+
+
 def test_a_migration_that_fails_half_way_is_undone(
     prepared: Installation, server: MariaDb, facts: dict[str, Any]
 ) -> None:
@@ -113,6 +129,19 @@ def test_root_makes_a_database_of_our_own_and_takes_it_away(
     assert tables(server) == {"users"}
     assert len(server.execute("SHOW TABLES FROM itgrix")) > 5
     assert "kept: MariaDB" in ok(prepared.install("--database", "own", "--no-start", **facts))
+    ok(prepared.uninstall("--purge"))
+    assert server.execute("SHOW DATABASES LIKE 'itgrix'") == []
+    assert server.execute("SELECT user FROM mysql.user WHERE user = 'itgrix'") == []
+
+
+def test_a_database_of_our_own_that_was_kept_is_removed_later_without_the_programs(
+    prepared: Installation, server: MariaDb, facts: dict[str, Any]
+) -> None:
+    need_root()
+    facts["database"]["socket"] = str(server.socket)
+    ok(prepared.install("--database", "own", "--no-start", **facts))
+    ok(prepared.uninstall())
+    assert len(server.execute("SHOW TABLES FROM itgrix")) > 5
     ok(prepared.uninstall("--purge"))
     assert server.execute("SHOW DATABASES LIKE 'itgrix'") == []
     assert server.execute("SELECT user FROM mysql.user WHERE user = 'itgrix'") == []

@@ -47,7 +47,7 @@ def said() -> set[str]:
     for path in (ROOT / "installer").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and _name(node.func) in ("say", "note", "Refused"):
-                found |= {leaf.value for leaf in ast.walk(node.args[0]) if _is_text(leaf)} if node.args else set()
+                found |= {text for leaf in ast.walk(node.args[0]) if (text := _text(leaf))} if node.args else set()
     return {text for text in found if len(Formatter().vformat(text, (), Anything()).strip("[] ")) > 3}
 
 
@@ -60,8 +60,8 @@ def _name(function: ast.expr) -> str:
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
-def _is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+def _text(node: ast.AST) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 def test_everything_that_is_said_is_there_in_russian_with_the_same_values() -> None:

@@ -62,6 +62,17 @@ def test_install_hands_over_and_watches_each_minute(php: Php, tmp_path: Path) ->
     assert found["reloads"] == 1
 
 
+def test_an_upgrade_does_without_the_crontab_which_the_service_may_not_write(php: Php, tmp_path: Path) -> None:
+    job = {"itgrix/watch": "FreePBX\\modules\\Itgrix\\Job * * * * *"}
+    upgrade = "$first = $m->install(); $f->Job->mayWrite = false; return [$first, $m->install(), $f->Job->jobs];"
+    assert php(upgrade, ITGRIX_PYTHON=fake_python(tmp_path)) == [True, True, job]
+    missing = php("$f->Job->mayWrite = false; return $m->install();", whole=True, ITGRIX_PYTHON=fake_python(tmp_path))
+    assert missing["result"] is True
+    assert "The job that watches the service is missing. Run as root: fwconsole itgrix install" in missing["said"]
+    changed = "$f->Job->jobs['itgrix/watch'] = 'Former 5 * * * *'; $m->install(); return $f->Job->jobs;"
+    assert php(changed, ITGRIX_PYTHON=fake_python(tmp_path)) == job
+
+
 def test_the_page_is_dressed_before_the_first_reload(php: Php, tmp_path: Path) -> None:
     """FreePBX's page asks for ``assets/itgrix/…`` at once, but links that folder only when it reloads."""
     assets = tmp_path / "html" / "admin" / "assets"
@@ -135,11 +146,18 @@ def test_the_manager_modules_leftover_with_our_password_goes(php: Php, tmp_path:
 def test_start_and_stop_hooks_call_the_service(php: Php, home: Path) -> None:
     program(home, "itgrix-service", f'echo "$@" >> {home}/called')
     output = "$o = new class { public $lines = []; public function writeln($t) { $this->lines[] = $t; } };"
-    lines = php(output + "$m->startFreepbx($o); $m->stopFreepbx($o); $m->disable(); return $o->lines;")
-    assert (home / "called").read_text().split() == ["start", "stop", "stop"]
+    lines = php(ADD + output + "$m->startFreepbx($o); $m->stopFreepbx($o); return $o->lines;")
+    assert (home / "called").read_text().split() == ["start", "stop"]
     assert lines == ["Itgrix: start done", "Itgrix: stop done"]
     program(home, "itgrix-service", "echo reason; exit 1")
     assert php(output + "$m->startFreepbx($o); return $o->lines;") == ["<error>Itgrix: start failed\nreason</error>"]
+
+
+def test_a_disabled_module_stops_the_service_and_names_the_routes_that_lead_nowhere_now(php: Php, home: Path) -> None:
+    program(home, "itgrix-service", f'echo "$@" >> {home}/called')
+    found = php(ADD + "$m->disable(); $m->enable(); return 1;", whole=True)
+    assert (home / "called").read_text().split() == ["stop", "start"]
+    assert found["said"] == ["Still in use, choose another destination there: Inbound route: any"]
 
 
 def test_hooks_without_an_installation_do_nothing(php: Php) -> None:
@@ -211,8 +229,17 @@ def test_backup_takes_settings_and_scripts_along_and_restore_puts_them_back(php:
     assert (home / "hooks" / "need_registration").stat().st_mode & 0o777 == 0o750
     assert not (home / "evil").exists()
     called = (home / "called").read_text()
-    assert called.startswith("settings export --secrets\nsettings import -\n")
-    assert called.endswith('{"portal.webhook_url":"secret"}')  # what belongs to that machine is left out
+    # What belongs to that machine is left out there; what was set since the backup is taken back.
+    assert called.startswith("settings export --secrets\nsettings import --replace --keep-machine -\n")
+    assert '"portal.webhook_url":"secret"' in called
+
+
+def test_settings_that_cannot_be_restored_say_why(php: Php, home: Path) -> None:
+    program(home, "itgrix", "echo 'error: dial.timeout: at most 600'; exit 1")
+    configs = "['settings' => '{\"dial.timeout\": 9999}']"
+    load = f"$r = new FreePBX\\modules\\Itgrix\\Restore($f, {configs}); $r->runRestore(); return $r->logged;"
+    [said] = php(f"{PARTS} {load}")
+    assert said.endswith("fwconsole itgrix check error: dial.timeout: at most 600")
 
 
 def test_a_backup_without_a_running_installation_says_so(php: Php) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from installer import package
-from installer.home import Home
+from installer.home import Home, point_at
 from installer.words import Refused
 
 PROGRAM = {"itgrix_module/cli.py": b"print()\n", "web/static/panel.css": b"a{}\n", "examples/hooks/x": b"\xff"}
@@ -63,7 +63,7 @@ def test_what_is_compiled_serves_the_next_version_where_nothing_changed(home: Ho
     files = {"itgrix_module/same.py": b"WORD = 'same'\n", "itgrix_module/other.py": b"WORD = 'old'\n"}
     files["itgrix_module/__init__.py"] = b""
     former = package.ensure(archive(tmp_path / "a", files), home, tmp_path / "venv")
-    package.point_at(home.current, former)
+    point_at(home.current, former)
     os.utime(former / "itgrix_module" / "same.py", (1_700_000_000, 1_700_000_000))
     package._compile(former, tmp_path / "none")
     changed = files | {"itgrix_module/other.py": b"WORD = 'new'\n"}

@@ -17,6 +17,7 @@ from installer import unit
 from installer.control import Control
 from installer.home import Home
 from installer.owner import Owner
+from tests.needed import need_root
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -65,13 +66,37 @@ def said(line: str, **environ: str) -> str:
 
 def starts(lines: list[str]) -> tuple[bool, bool]:
     """(not left alone, not to be tried again)"""
-    return all(map(passes, value(lines, "ExecCondition"))), all(map(passes, value(lines, "ExecStartPre")))
+    before = [line for line in value(lines, "ExecStartPre") if not line.startswith("-")]
+    return all(map(passes, value(lines, "ExecCondition"))), all(map(passes, before))
+
+
+def systemd(folder: Path, monkeypatch: pytest.MonkeyPatch, **state: str) -> None:
+    """A machine with systemd that says this of our unit; what it is told to do stands in ``orders``."""
+    monkeypatch.setattr(controlling, "SYSTEMD", folder)
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+    lines = "\n".join(f"{name}={text}" for name, text in {"LoadState": "loaded", "Result": "success", **state}.items())
+    program(folder / "systemctl", f'case "$*" in *show*) echo "{lines}";; *) echo "$@" >>"{folder}/orders";; esac')
+
+
+def orders(folder: Path) -> list[str]:
+    file = folder / "orders"
+    return file.read_text().splitlines() if file.exists() else []
 
 
 def test_it_runs_as_the_owner_and_may_write_the_configuration_of_the_pbx(lines: list[str]) -> None:
     assert value(lines, "User") == [Owner.named("").name]
     assert value(lines, "ReadWritePaths") == ["-/etc/asterisk"]
     assert value(lines, "KillMode") == ["process"]
+
+
+def test_it_is_confined_as_far_as_an_update_by_the_pbx_allows(lines: list[str]) -> None:
+    names = {line.partition("=")[0] for line in lines}
+    assert names >= {"NoNewPrivileges", "CapabilityBoundingSet", "SystemCallFilter", "PrivateDevices", "ProtectClock"}
+    assert value(lines, "ProtectSystem") == ["full"]
+    # With each of these fwconsole, which the update runs, fails or no longer sees others of its kind.
+    assert not names & {
+        *("ProtectHome", "PrivateTmp", "RemoveIPC", "ProtectProc", "MemoryDenyWriteExecute", "PrivateUsers"),
+    }
 
 
 def test_the_log_is_written_by_the_user_of_the_service(lines: list[str], home: Home) -> None:
@@ -122,7 +147,7 @@ def test_a_start_that_is_refused_says_why(lines: list[str], home: Home) -> None:
 def test_who_stopped_it_on_purpose_is_respected(lines: list[str], home: Home) -> None:
     assert starts(lines) == (True, True)
     (home.folder / "stopped").touch()
-    assert starts(lines) == (False, True)
+    assert starts(lines) == (False, False)  # the second for a systemd that does not know the first
 
 
 def test_one_that_runs_without_systemd_is_left_alone(lines: list[str], home: Home) -> None:
@@ -145,10 +170,87 @@ def test_without_root_the_start_is_left_to_systemd_where_it_is_about_to(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str, launched: bool
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 12345)
-    monkeypatch.setattr(controlling, "SYSTEMD", tmp_path)
     monkeypatch.setattr(controlling, "START_SECONDS", 0.2)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    program(tmp_path / "systemctl", f"echo {state}")
+    systemd(tmp_path, monkeypatch, ActiveState=state)
     program(home.command, f'echo "$@" > "{tmp_path}/called.new"; mv "{tmp_path}/called.new" "{tmp_path}/called"')
     assert Control(home.folder).start() is False  # nothing answers in this test
     assert (home.folder / "itgrix.pid").exists() is launched
+
+
+@pytest.mark.parametrize(
+    ("state", "wanted"),
+    [
+        ({"ActiveState": "inactive"}, False),  # systemctl stop, or disabled and never started
+        ({"ActiveState": "inactive", "Result": "exit-code"}, False),  # stopped while it was tried again and again
+        ({"ActiveState": "inactive", "LoadState": "masked"}, False),
+        ({"ActiveState": "inactive", "Result": "exec-condition"}, True),  # its start was refused by itself
+        ({"ActiveState": "inactive", "LoadState": "not-found"}, True),
+        ({"ActiveState": "activating"}, True),
+        ({"ActiveState": "failed", "Result": "exit-code"}, True),
+        ({}, True),  # systemd does not answer
+    ],
+)
+def test_who_stopped_it_by_systemctl_is_respected_by_the_watch(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: dict[str, str], wanted: bool
+) -> None:
+    systemd(tmp_path, monkeypatch, **state)
+    control = Control(home.folder)
+    assert control.wants_to_run() is wanted
+    if not wanted:
+        assert control.watch() == "nothing"
+    (home.folder / "itgrix.pid").touch()  # it ran without systemd: then that says nothing
+    assert control.wants_to_run()
+
+
+def test_a_stop_for_a_moment_that_was_cut_off_is_not_taken_for_that_of_an_administrator(
+    home: Home, lines: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need_root()
+    systemd(tmp_path, monkeypatch, ActiveState="inactive")
+    assert Control(home.folder).stop(for_good=False)
+    assert Control(home.folder).wants_to_run()
+    # The next start by systemd ends it.
+    [forgets] = [line for line in value(lines, "ExecStartPre") if line.startswith("-")]
+    assert passes(forgets.removeprefix("-"))
+    assert not Control(home.folder).wants_to_run()
+
+
+def test_at_boot_the_pbx_starts_us_and_neither_waits_for_the_other(
+    home: Home, lines: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """freepbx.service runs fwconsole start, which starts us, and is not up before that has ended."""
+    need_root()
+    assert "freepbx" not in " ".join(value(lines, "After"))
+    systemd(tmp_path, monkeypatch, ActiveState="inactive")
+    monkeypatch.setattr(controlling, "START_SECONDS", 0.2)
+    assert Control(home.folder).start() is False  # nothing answers in this test
+    assert orders(tmp_path) == ["--no-block start itgrix"]
+
+
+def test_the_unit_is_enabled_once(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    need_root()
+    monkeypatch.setattr(unit, "FOLDER", tmp_path)
+    monkeypatch.setattr(unit, "is_possible", lambda: True)
+    systemd(tmp_path, monkeypatch)
+
+    def installed(known: str, bind: str = "127.0.0.1:8077") -> list[str]:
+        (tmp_path / "orders").unlink(missing_ok=True)
+        assert unit.ensure(ROOT, home, Owner.named(""), "itgrix", bind, known) == "itgrix"
+        return [order.removeprefix("-q ") for order in orders(tmp_path)]
+
+    assert installed("") == ["daemon-reload", "enable itgrix.service"]
+    assert installed("") == ["enable itgrix.service"]  # the first run was cut off there
+    assert installed("itgrix") == []
+    assert installed("itgrix", "127.0.0.1:9000") == ["daemon-reload"]
+    (tmp_path / "itgrix.service").unlink()
+    assert installed("itgrix") == ["daemon-reload", "enable itgrix.service"]
+
+
+def test_a_unit_that_was_masked_stays_so(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unit, "FOLDER", tmp_path)
+    monkeypatch.setattr(unit, "is_possible", lambda: True)
+    systemd(tmp_path, monkeypatch)
+    (tmp_path / "itgrix.service").symlink_to("/dev/null")
+    assert unit.ensure(ROOT, home, Owner.named(""), "itgrix", "127.0.0.1:8077", "itgrix") == "itgrix"
+    assert orders(tmp_path) == []
+    assert (tmp_path / "itgrix.service").is_symlink()

@@ -105,7 +105,7 @@ def place(stage: Stage) -> Iterator[Installation]:
 
 def updated(place: Installation, **environ: str) -> tuple[int, dict[str, object]]:
     """Exit status and what the command told."""
-    command = [place.home / "bin" / "itgrix", "update", "start", "--json"]
+    command = [str(place.home / "bin" / "itgrix"), "update", "start", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200, env=os.environ | environ)
     assert done.stdout.startswith("{"), done.stderr
     return done.returncode, json.loads(done.stdout)

@@ -148,7 +148,14 @@ def test_while_an_update_goes_on_its_steps_are_shown_and_none_can_be_started(hou
     assert 'action="/updates/start"' not in shown
     assert "Go back" not in shown
     desk.went(Run("1.0.0", "1.1.0", "anna", NOW).at("back"), is_running=True)
-    assert "Go back to the former version" in house.visitor().get("/updates/live").get_data(as_text=True)
+    answer = house.visitor().get("/updates/live")
+    assert "Go back to the former version" in answer.get_data(as_text=True)
+    assert "X-Live" not in answer.headers
+
+
+def test_when_an_update_is_over_the_whole_page_is_loaded_anew(house: Household, desk: Desk) -> None:
+    desk.went(Run("1.0.0", "1.1.0", "anna", NOW, NOW + 60, result=DONE))
+    assert house.visitor().get("/updates/live").headers["X-Live"] == "anew"
 
 
 @pytest.mark.parametrize(

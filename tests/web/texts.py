@@ -116,6 +116,7 @@ _ENGINE = (
     "app/alert_trial.py",
     "mail.py",
     "archives.py",
+    "path_faults.py",
     "app/backups.py",
     "app/erasure.py",
     "app/passwords.py",

@@ -71,6 +71,7 @@
     // The session is over: loaded anew, the page (or the PBX's GUI around it) asks for a login. What is typed is not thrown away.
     if (answer.status === 401 && !isTyped) window.location.reload();
     if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
+    if (answer.headers.get("X-Live") === "anew" && !isTyped) return window.location.reload();
     const fresh = box.cloneNode(false);
     fresh.innerHTML = await answer.text();
     lastGood = new Date();

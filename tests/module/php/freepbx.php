@@ -105,12 +105,43 @@ class FakeModules
     }
 }
 
+/** Knows the one question that we ask: class and schedule of a job. */
+class FakeDatabase
+{
+    private $asked = [];
+
+    public function prepare($query)
+    {
+        if (strpos($query, 'SELECT class, schedule FROM cron_jobs') !== 0) {
+            throw new Exception('no such question: ' . $query);
+        }
+        return $this;
+    }
+
+    public function execute(array $values)
+    {
+        $this->asked = $values;
+        return true;
+    }
+
+    public function fetch($kind)
+    {
+        $job = FreePBX::create()->Job->jobs[implode('/', $this->asked)] ?? null;
+        return $job === null ? false : explode(' ', $job, 2);
+    }
+}
+
 class FakeJob
 {
     public $jobs = [];
+    /** @var bool may it write the crontab? */
+    public $mayWrite = true;
 
     public function addClass($module, $name, $class, $schedule, $seconds = 30, $enabled = true)
     {
+        if (!$this->mayWrite) {
+            throw new Exception('Cron line added didn\'t remain in crontab on final check.');
+        }
         $this->jobs[$module . '/' . $name] = $class . ' ' . $schedule;
     }
 
@@ -167,6 +198,8 @@ class FreePBX
     private static $known = null;
     /** @var FakeConfig */
     public $Config;
+    /** @var FakeDatabase */
+    public $Database;
     /** @var FakeDestinations */
     public $Destinations;
     /** @var \FreePBX\modules\Itgrix */
@@ -184,7 +217,7 @@ class FreePBX
     {
         if (self::$known === null) {
             self::$known = new self();
-            foreach (['Config', 'Destinations', 'Job', 'Manager', 'Modules', 'Notifications'] as $part) {
+            foreach (['Config', 'Database', 'Destinations', 'Job', 'Manager', 'Modules', 'Notifications'] as $part) {
                 $class = 'Fake' . $part;
                 self::$known->$part = new $class();
             }

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any, cast
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from itgrix_module.app import update_run
@@ -57,9 +57,13 @@ def index() -> str:
 
 @blueprint.get("/live")
 @access.needs(access.SEE)
-def live() -> str:
+def live() -> Response:
     """How the update goes, for the page that renews itself."""
-    return render_template("updates/_live.html", **_progress(desk().state()))
+    state = desk().state()
+    answer = make_response(render_template("updates/_live.html", **_progress(state)))
+    if not state.is_running:
+        answer.headers["X-Live"] = "anew"  # the rest of the page, and its scripts, are those of the former version
+    return answer
 
 
 def _newer(state: UpdateState) -> list[tuple[Release, str]]:

@@ -184,6 +184,7 @@ class Translator:
             second=message.get("SecondTransfererUniqueid"),
             client=message.get("TransfereeUniqueid"),
             bridge=message.get("DestBridgeUniqueid"),
+            takes_place=message.get("DestType") == "App",
         )
 
     def _originated(self, message: Message) -> Iterator[Fact]:

@@ -28,10 +28,10 @@ from itgrix_module.domain.facts import (
     Side,
 )
 from itgrix_module.domain.gap import differences
-from itgrix_module.domain.kinship import anchor_of, has_own_client, is_party, kept_and_gone, party_of
+from itgrix_module.domain.kinship import anchor_of, awaits, has_own_client, is_party, kept_and_gone, party_of
 from itgrix_module.domain.linkedids import Linkedids
 from itgrix_module.domain.network import Network
-from itgrix_module.domain.targets import Switchboard, with_target
+from itgrix_module.domain.targets import Switchboard, with_place, with_target
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +79,11 @@ class Board:
         now = _Round()
         if isinstance(fact, ChannelsSeen):
             known = {leg: self._leg(leg) for leg in self._call_of_leg}
-            for missed in tuple(differences(fact, known, self._heard)):
-                self._apply_one(missed, now)
+            facts = tuple(differences(fact, known, self._heard))
         else:
-            self._apply_one(fact, now)
+            facts = with_place(fact, self._network)
+        for one in facts:
+            self._apply_one(one, now)
         self._heard = max(self._heard, fact.at)
         return self._changes(now)
 
@@ -180,8 +181,8 @@ class Board:
         if rung is None or rung.side is not Side.EMPLOYEE:
             return None
         for key, call in self._calls.items():
-            waits = self._network.bridge_of(call.client) and self._network.reach(call.client) == {call.client}
-            if waits and any(other.gave_away and other.party == rung.party for other in call.legs.values()):
+            heard = map(self._leg, self._network.reach(anchor_of(call)))
+            if self._network.bridge_of(anchor_of(call)) and awaits(call, rung.party, heard):
                 return key
         return None
 
@@ -294,7 +295,6 @@ class Board:
 
     def _forget_if_over(self, key: str) -> None:
         call = self._calls.get(key)
-        if call is None or call.legs or call.is_awaited:
-            return
-        del self._calls[key]
-        self._linkedids.forget(key)
+        if call is not None and not call.legs and not call.is_awaited:
+            del self._calls[key]
+            self._linkedids.forget(key)

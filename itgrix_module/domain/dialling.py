@@ -80,17 +80,25 @@ def _client_dialled(call: Call, leg: Leg, number: str) -> Call:
 
 def _is_mobile(call: Call, leg: Leg, number: str) -> bool:
     """Was the outside leg dialled to reach an employee (follow-me, forward), not by an employee's hand?"""
-    if any(same_number(transfer.to, number or leg.number) for transfer in call.transfers):
+    if any(same_number(transfer.to, number or leg.number) for transfer in call.transfers[-1:]):
         return False
     way = _way_to(call, leg)
     if way.top is None or way.top.id == call.client:
         return bool(call.client) and (way.paired or _is_on_his_way(call))
     if way.by_nobody:
-        return call.originated and _is_on_the_employees_side(call, way.top)
+        return _is_behind_pair_of_nobody(call, way.top, number)
     if way.top.side is Side.EMPLOYEE:
         wanted = _wanted(call, way.top)
         return is_internal(wanted) and (way.paired or _is_forward(wanted, number))
     return bool(call.client)
+
+
+def _is_behind_pair_of_nobody(call: Call, top: Leg, number: str) -> bool:
+    root = call.legs.get(call.root)
+    if root is not None and root.pair == top.pair:
+        return call.originated and _is_on_the_employees_side(call, root, top)
+    # By a feature code somebody asks an extension that forwards outside, or a number outside.
+    return is_internal(top.dialled) and _is_forward(top.dialled, number)
 
 
 def _is_forward(wanted: str, number: str) -> bool:
@@ -102,16 +110,15 @@ def _is_forward(wanted: str, number: str) -> bool:
 
 def _is_on_his_way(call: Call) -> bool:
     """Does the dialplan lead the client, or was he sent on to an extension? Else somebody dialled a number for him."""
-    if not any(talk.employee for talk in call.talks):
+    last = max((talk for talk in call.talks if talk.employee), key=lambda talk: talk.start, default=None)
+    if last is None:
         return True
-    return bool(call.transfers) and is_internal(call.transfers[-1].to)
+    sent = call.transfers[-1] if call.transfers else None
+    return sent is not None and is_internal(sent.to) and sent.at >= last.start and sent.to != last.party
 
 
-def _is_on_the_employees_side(call: Call, top: Leg) -> bool:
+def _is_on_the_employees_side(call: Call, root: Leg, top: Leg) -> bool:
     """Of an Originate through a Local pair: click-to-call dials the employee behind it, call-back the client."""
-    root = call.legs.get(call.root)
-    if root is None or not root.pair or root.pair != top.pair:
-        return False
     if call.order:
         return top.id == root.id  # the employee always comes first
     if not is_dialled_number(root.dialled):

@@ -112,6 +112,7 @@ class LegTransferred(Fact):
 
     ``to``: what he dialled (blind); ``target``: the leg that takes over (attended); ``client``: the leg that is given
     away. Of an attended transfer either may be missing; ``bridge``: where they all are, or empty while it rings.
+    ``takes_place``: the client goes on where ``second`` was, without the PBX saying so: in a conference.
     """
 
     attended: bool
@@ -120,6 +121,7 @@ class LegTransferred(Fact):
     second: str = ""
     client: str = ""
     bridge: str = ""
+    takes_place: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,8 +52,11 @@ def _marked(call: Call, legs: tuple[str, ...]) -> Call:
 
 
 def _is_parked(call: Call, at: float) -> bool:
-    """The transfer that is told just now was into the car park."""
-    return is_parked(call) and (not call.parks or at - call.parks[-1].start < PARKING)
+    """The transfer that is told just now was into the car park. Earlier stays there are over."""
+    if not is_parked(call):
+        return False
+    last = call.parks[-1] if call.parks else None
+    return last is None or last.end is not None or at - last.start < PARKING
 
 
 def _is_same(one: Transfer, other: Transfer) -> bool:

@@ -23,9 +23,13 @@ def leg_joined(call: Call, fact: LegJoined) -> Call:
     if not parked or not _stands_for_client(call, fact.leg):
         return call
     transfers = call.transfers
-    if transfers and transfers[-1].kind == "blind" and fact.at - transfers[-1].at < PARKING:
+    if transfers and _leads_nowhere_yet(call, transfers[-1]) and fact.at - transfers[-1].at < PARKING:
         transfers = transfers[:-1]  # he was sent to the car park, not to somebody
     return park_if_left(replace(call, transfers=transfers, taken_from=""), fact.at)
+
+
+def _leads_nowhere_yet(call: Call, transfer: Transfer) -> bool:
+    return transfer.kind == "blind" and transfer.told and all(talk.start <= transfer.at for talk in call.talks)
 
 
 def park_if_left(call: Call, at: float) -> Call:
@@ -127,7 +131,8 @@ def _found(call: Call, new: list[Connection], at: float) -> Call:
     """The client has come to somebody: he is parked no longer, and known to have been taken from somebody else."""
     call = _meet(call, (leg for leg, _, _ in new))
     transfers = call.transfers
-    to = next((party for _, party, employee in new if employee), "")
+    own = [party for party in new if party[2] or party[0] in call.legs]  # not the client of another call
+    to = next((party for _, party, _ in sorted(own, key=lambda party: not party[2])), "")
     if call.taken_from and to and to != call.taken_from:
         transfers = (*transfers, Transfer("blind", call.taken_from, to, at, told=False))
     return replace(call, parks=close(call.parks, at), transfers=transfers, taken_from="")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from itgrix_module.domain.call import Leg, Ring
-from itgrix_module.domain.facts import LegTransferred, Side
+from itgrix_module.domain.facts import Fact, LegJoined, LegParted, LegTransferred, Side
 from itgrix_module.domain.network import Network
 from itgrix_module.domain.numbers import is_dialled_number
 
@@ -24,14 +24,42 @@ class Switchboard:
     is_client: Callable[[str], bool]
 
 
+def with_place(fact: Fact, network: Network) -> tuple[Fact, ...]:
+    """The fact and what it brings about: a client who is joined with a conference sits where his employee sat."""
+    if not isinstance(fact, LegTransferred) or not (fact.takes_place and fact.client and fact.second):
+        return (fact,)
+    bridge = network.bridge_of(fact.second)
+    if not bridge:
+        return (fact,)
+    return fact, LegParted(fact.at, fact.second, bridge), LegJoined(fact.at, fact.client, bridge)
+
+
 def with_target(fact: LegTransferred, board: Switchboard) -> LegTransferred:
     """The fact with ``client`` as the one who is given away and ``to`` as the party that takes over."""
     if not fact.attended:
         return fact
-    if board.is_client(fact.target) and not board.is_client(fact.client):
+    if _is_other_way_round(fact, board):
         # The phone asked to replace its call with the client, not the one with the colleague.
         fact = replace(fact, client=fact.target, target=fact.client)
     return fact if fact.to else replace(fact, to=_party(fact, board))
+
+
+def _is_other_way_round(fact: LegTransferred, board: Switchboard) -> bool:
+    given, taking = (_leads_to_client(side, fact, board) for side in (fact.client, fact.target))
+    if given or taking:
+        return taking and not given
+    first, second = board.leg(fact.leg), board.leg(fact.second)
+    if not (fact.client and fact.target and first and second):
+        return False
+    return second.added < first.added  # inside the company: who was there before the question is given away
+
+
+def _leads_to_client(side: str, fact: LegTransferred, board: Switchboard) -> bool:
+    """Is he on this side of the transfer, himself or behind Local pairs (a queue's, a group's)?"""
+    if not fact.client:
+        return board.is_client(side)  # he is in the bridge of whoever takes over already
+    others = frozenset((fact.leg, fact.second, fact.client, fact.target)) - {side}
+    return any(board.is_client(leg) for leg in board.network.reach(side, without=others))
 
 
 def _party(fact: LegTransferred, board: Switchboard) -> str:

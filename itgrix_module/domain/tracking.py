@@ -188,7 +188,7 @@ def merged(kept: Call, other: Call) -> Call:
         legs={**kept.legs, **other.legs},
         rings=rings,
         recordings=kept.recordings + other.recordings,
-        transfers=tuple(sorted({*kept.transfers, *other.transfers}, key=lambda transfer: transfer.at)),
+        transfers=tuple(sorted(dict.fromkeys(kept.transfers + other.transfers), key=lambda transfer: transfer.at)),
         merged=(*kept.merged, other.id, *other.merged),
     )
 

@@ -38,7 +38,8 @@ from itgrix_module.domain.facts import (
     Side,
 )
 from itgrix_module.domain.policy import Rules
-from itgrix_module.domain.steps import Step
+from itgrix_module.domain.steps import Attach, Finish, Hide, Register, Show, Step
+from tests.known import known
 
 START = 1_795_000_000.0
 INCOMING = """
@@ -73,8 +74,9 @@ class Story:
     def apply(self, fact: Fact) -> None:
         for change in self.board.apply(fact):
             if change.after is None:
-                self.merged[change.before.id] = change.merged_into
-                self.calls.pop(change.before.id, None)
+                gone = known(change.before).id
+                self.merged[gone] = change.merged_into
+                self.calls.pop(gone, None)
                 continue
             self.calls[change.after.id] = change.after
             steps = policy.steps(change.before, change.after, self.rules)
@@ -146,10 +148,10 @@ class Story:
 
 def _words(step: Step) -> str:
     name = type(step).__name__.lower()
-    if hasattr(step, "employees"):
+    if isinstance(step, Register | Show | Hide):
         return f"{name} {','.join(step.employees)}".strip()
-    if hasattr(step, "employee"):
+    if isinstance(step, Finish):
         return f"{name} {step.employee or '-'} {step.status} {round(step.talk)}s"
-    if hasattr(step, "paths"):
+    if isinstance(step, Attach):
         return f"{name} {','.join(path.rsplit('/', 1)[-1] for path in step.paths)}"
     return name

@@ -14,7 +14,7 @@ from itgrix_module.domain.routing import Decision, Facts, RouteRules, Staff, Tri
 ANNA, BORIS, VERA = 1, 2, 3
 NUMBER = "+79161234567"
 CLIENT = Record(CONTACT, "10", "Иван", ANNA, deals=(Deal("7", "D", BORIS, 50.0), Deal("8", "E", VERA, 40.0)))
-STAFF = {
+STAFF: dict[int | str, Staff] = {
     ANNA: Staff("101", "Anna", "NOT_INUSE", "OPENED"),
     BORIS: Staff("102", "Boris", "NOT_INUSE", "OPENED"),
     VERA: Staff("103", "Vera", "NOT_INUSE", "OPENED"),

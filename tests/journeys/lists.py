@@ -56,9 +56,17 @@ class Pbx:
                 message.get("BridgeType"), message.get("BridgeTechnology")
             )
         elif message.event == "BridgeLeave" and uniqueid in self.channels:
-            self.channels[uniqueid].bridge = ""
+            if self.channels[uniqueid].bridge == message.get("BridgeUniqueid"):
+                self.channels[uniqueid].bridge = ""
+        elif message.event == "AttendedTransfer" and message.get("DestType") == "App":
+            self._takes_place(message.get("TransfereeUniqueid"), message.get("SecondTransfererUniqueid"))
         elif message.event == "BlindTransfer" and message.get("TransfereeUniqueid") in self.channels:
             self.channels[message.get("TransfereeUniqueid")].application = "Dial"
+
+    def _takes_place(self, one: str, other: str) -> None:
+        """He goes on where the other was: no event tells that it is in a conference."""
+        if one in self.channels and other in self.channels:
+            self.channels[one].bridge = self.channels[other].bridge or self.channels[one].bridge
 
     def _born(self, message: Message, uniqueid: str) -> None:
         calling = message.get("ChannelStateDesc") == "Ring"

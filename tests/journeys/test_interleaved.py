@@ -56,7 +56,7 @@ def timed(blocks: Blocks) -> list[tuple[float, bytes]]:
 def interleaved(one: Blocks, other: Blocks) -> bytes:
     first, second = timed(one), timed([retagged(block) for block in other if block.startswith(b"Event: ")])
     shift = first[0][0] + LATER - second[0][0]
-    moved = [(at + shift, STAMP.sub(lambda _, at=at: b"Timestamp: %.6f" % (at + shift), block)) for at, block in second]
+    moved = [(at + shift, STAMP.sub(b"Timestamp: %.6f" % (at + shift), block)) for at, block in second]
     return joined(block for _, block in sorted(first + moved, key=lambda pair: pair[0]))
 
 

@@ -77,7 +77,7 @@ def with_trunk(new: bytes) -> Change:
     return lambda text: re.sub(rb"\b(trunk1|beeline-msk)\b", new, text)
 
 
-def shown(value: Any) -> str | None:
+def shown(value: object) -> str | None:
     """Recordings by their names, changes too."""
     if isinstance(value, Path):
         return name(value)

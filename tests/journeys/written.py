@@ -47,7 +47,8 @@ def rows_of(transcript: Path) -> tuple[Rows, Rows]:
     name = transcript.name.removesuffix(".ami.gz")
     beside = RECORDS / transcript.parent.name
     if (beside / f"{name}.cel.json").exists():
-        return tuple(json.loads((beside / f"{name}.{kind}.json").read_text()) for kind in ("cel", "cdr"))  # type: ignore[return-value]
+        stored = {kind: json.loads((beside / f"{name}.{kind}.json").read_text()) for kind in ("cel", "cdr")}
+        return stored["cel"], stored["cdr"]
     cel: Rows = []
     cdr: Rows = []
     for file in sessions_of(transcript):

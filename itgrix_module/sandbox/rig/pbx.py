@@ -12,6 +12,7 @@ import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 from itgrix_module.sandbox.rig import configuration
 from itgrix_module.sandbox.rig.configuration import Folders
@@ -63,7 +64,7 @@ class RealPbx:
         """AMI login past the cuttable link, for a user of ``etc/manager.conf``."""
         return AmiLogin("127.0.0.1", self.ports.ami, username, self._secret)
 
-    def __enter__(self) -> RealPbx:
+    def __enter__(self) -> Self:
         try:
             self.start()
         except BaseException:

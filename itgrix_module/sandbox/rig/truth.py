@@ -65,7 +65,7 @@ class Truth:
     transfers: tuple[Transfer, ...] = ()
     code: int = 0
     sound: float | None = 0.0
-    own: str = ""
+    own: str | tuple[str, ...] = ""
     on_ami: bool = True
     linkedid: str = ""
     recordings: tuple[Recording, ...] = ()
@@ -149,5 +149,5 @@ def read_recording(path: Path) -> Recording | None:
     return Recording(path, frames / rate)
 
 
-def whose_names_begin(recordings: Iterable[Recording], own: str) -> tuple[Recording, ...]:
+def whose_names_begin(recordings: Iterable[Recording], own: str | tuple[str, ...]) -> tuple[Recording, ...]:
     return tuple(one for one in recordings if one.path.name.startswith(own))

@@ -9,6 +9,7 @@ import pytest
 
 from tests.journeys.rules.conftest import Open, in_one_mode
 from tests.journeys.rules.talk import said
+from tests.journeys.wire import Change
 
 ANSWERED = "22/in_direct_answered"
 BASE = "register 101 +79161234567 in create\n& show 101\nfinish 101 200 5s\n"
@@ -44,7 +45,7 @@ def test_call_without_a_client_has_no_place_for_facts(house: Open) -> None:
     said(made.play(ANSWERED), BASE.replace(" create", ""))
 
 
-def rated(variable: str, value: str) -> Any:
+def rated(variable: str, value: str) -> Change:
     """The caller presses a key at the end: a VarSet before the first hang-up."""
 
     def change(text: bytes) -> bytes:

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from operator import eq
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -105,7 +106,7 @@ def told(facts: Iterable[AnyFact], rules: Rules) -> dict[str, Told]:
     return found
 
 
-def ignoring(lines: Sequence[str]) -> Any:
+def ignoring(lines: Sequence[str]) -> Callable[[str, str], bool]:
     table = Lines(LineRule(match, ignore=True) for match in lines)
     return lambda line, trunk: table.rule(line, trunk) is not None
 
@@ -198,7 +199,7 @@ def test_every_journey_has_calls() -> None:
 
 @settings(quick, max_examples=40)
 @given(stories(3), st.randoms())
-def test_calls_that_happen_at_once_are_told_as_each_alone(story: tuple[list[str], Rules], chance: Any) -> None:
+def test_calls_that_happen_at_once_are_told_as_each_alone(story: tuple[list[str], Rules], chance: Random) -> None:
     names, rules = story
     alone = [told(facts_of(name), rules) for name in names]
     assume(sum(map(len, alone)) == len({call for each in alone for call in each}))
@@ -219,7 +220,7 @@ def _is_loose(fact: AnyFact) -> bool:
     return isinstance(fact, LegRated) or (isinstance(fact, RecordingNamed) and "/" in fact.path)
 
 
-def shuffled(facts: Sequence[AnyFact], chance: Any) -> list[AnyFact]:
+def shuffled(facts: Sequence[AnyFact], chance: Random) -> list[AnyFact]:
     """Each loose fact anywhere in the life of its leg; neighbours that speak of two phones which gave up, swapped."""
     found = [fact for fact in facts if not _is_loose(fact)]
     for fact in facts:
@@ -255,7 +256,7 @@ def test_order_of_independent_facts_changes_nothing(name: str) -> None:
 
     @settings(quick, max_examples=10)
     @given(st.randoms())
-    def same(chance: Any) -> None:
+    def same(chance: Random) -> None:
         found = told(shuffled(facts_of(name), chance), Rules())
         assert {call: ends(each) for call, each in found.items()} == {call: ends(each) for call, each in right.items()}
         for each in found.values():

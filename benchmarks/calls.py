@@ -39,8 +39,10 @@ def requests_per_call() -> Iterable[Figure]:
             counts = []
             for _ in range(3):
                 since = mark(running)
-                extra = {"extension": "201", "members": () if phones == 1 else members}
-                running.pbx.play(Situation(kind, client="79161234567", ring=1.0, talk=1.5, **extra))
+                group = () if phones == 1 else members
+                running.pbx.play(
+                    Situation(kind, client="79161234567", ring=1.0, talk=1.5, extension="201", members=group)
+                )
                 assert running.settle(30)
                 counts.append(call_requests(running, since))
             yield Figure(

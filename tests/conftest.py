@@ -23,8 +23,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """The plugin's own groups need marks in the names of tests, which pytest 9.2 does not let it write."""
     from xdist.scheduler import LoadScopeScheduling
 
-    class ByFile(LoadScopeScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            return TOGETHER if nodeid.startswith(TOGETHER) else nodeid.partition("::")[0]
-
-    return ByFile(config, log)
+    by_file = LoadScopeScheduling(config, log)
+    by_file._split_scope = lambda nodeid: TOGETHER if nodeid.startswith(TOGETHER) else nodeid.partition("::")[0]
+    return by_file

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from pytest_httpserver import HTTPServer
 
+from tools.audit import pinned
+
 ROOT = Path(__file__).parents[1]
 LOCK = "flask==3.1.0 \\\n    --hash=sha256:00\n    # via itgrix\nJinja2[i18n]==3.1.2 ; python_version > '3'\n"
 
@@ -62,11 +64,6 @@ def test_without_an_index_nothing_is_claimed(lock: Path) -> None:
 
 
 def test_own_lock_is_read_whole() -> None:
-    sys.path.insert(0, str(ROOT / "tools"))
-    try:
-        from audit import pinned  # type: ignore[import-not-found]
-    finally:
-        sys.path.pop(0)
     found = dict(pinned((ROOT / "requirements/runtime.lock").read_text()))
     text = (ROOT / "requirements/runtime.lock").read_text()
     assert len(found) == len(re.findall(r"^\S+==", text, re.MULTILINE))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -111,10 +112,16 @@ def test_folder_that_cannot_be_written_is_said(tmp_path: Path, source: Path) -> 
     ],
 )
 def test_copy_goes_when_its_time_has_come(
-    keeping: Keeping, source: Path, note: Note, days: int, age: float, can_be_made: object, stays: bool
+    keeping: Keeping,
+    source: Path,
+    note: Note,
+    days: int,
+    age: float,
+    can_be_made: Callable[[Note], bool],
+    stays: bool,
 ) -> None:
     keeping.keep(CALL, source, note, ours=False)
-    removed = keeping.prune(START + age, days, can_be_made)  # type: ignore[arg-type]
+    removed = keeping.prune(START + age, days, can_be_made)
     assert (keeping.find(CALL) is not None, removed) == (stays, 0 if stays else 1)
 
 

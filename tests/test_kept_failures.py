@@ -11,6 +11,7 @@ import pytest
 import itgrix_module
 import web
 from itgrix_module.domain.failures import NeedsOwner
+from itgrix_module.portal_door import PortalDoor
 from tests.fakes.migrated import migrated
 from tests.web.settled import settled
 
@@ -37,9 +38,9 @@ def test_portal_that_is_not_set_up_is_refused_for_weeks_in_the_same_memory(tmp_p
     assert len(lengths) == 1
 
 
-def _depth(portal: object) -> int:
+def _depth(portal: PortalDoor) -> int:
     with pytest.raises(NeedsOwner) as caught:
-        portal.client  # type: ignore[attr-defined]  # noqa: B018
+        portal.client  # noqa: B018
     place, length = caught.value.__traceback__, 0
     while place is not None:
         place, length = place.tb_next, length + 1

@@ -30,7 +30,8 @@ class Bench:
     """``gate``: until it is set, making takes its time."""
 
     def __init__(self, failure: Exception | None = None) -> None:
-        self.failure, self.made, self.gate, self.stop = failure, [], threading.Event(), threading.Event()
+        self.failure, self.gate, self.stop = failure, threading.Event(), threading.Event()
+        self.made: list[str] = []
         self.now = 1000.0
         self.remaking = Remaking(self.make, self.stop, lambda: self.now)
 
@@ -42,8 +43,12 @@ class Bench:
 
     def settle(self, one: CallRow) -> None:
         self.gate.set()
-        until(lambda: not isinstance(self.remaking.state(one), Preparing) or self.remaking.state(one).seconds > 5)  # type: ignore[union-attr]
+        until(lambda: self._is_settled(one))
         until(lambda: self.remaking._thread is None)
+
+    def _is_settled(self, one: CallRow) -> bool:
+        state = self.remaking.state(one)
+        return not isinstance(state, Preparing) or state.seconds > 5
 
 
 def test_many_listeners_start_it_once() -> None:

@@ -50,7 +50,7 @@ def test_all_faults_are_named_at_once() -> None:
         ("recordings.bitrate", 4),
     ],
 )
-def test_value_of_the_wrong_kind_is_refused(key: str, value: Any) -> None:
+def test_value_of_the_wrong_kind_is_refused(key: str, value: object) -> None:
     with pytest.raises(SettingsError) as caught:
         Settings({key: value})
     assert set(caught.value.problems) == {key}
@@ -77,7 +77,7 @@ def test_secrets_are_not_shown() -> None:
         ("lines", '[{"match": "7495"}]', [{"match": "7495"}]),
     ],
 )
-def test_typed_value_becomes_what_the_setting_wants(key: str, text: str, value: Any) -> None:
+def test_typed_value_becomes_what_the_setting_wants(key: str, text: str, value: object) -> None:
     assert from_text(key, text) == value
 
 

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from itgrix_module.settings_routing import ROUTING
@@ -12,7 +10,7 @@ from itgrix_module.settings_routing import ROUTING
 BY_KEY = {setting.key: setting for setting in ROUTING}
 
 
-def problem(key: str, value: Any) -> str:
+def problem(key: str, value: object) -> str:
     check = BY_KEY[key].check
     return check(value) if check else ""
 
@@ -39,7 +37,7 @@ def test_default_passes_its_own_check(key: str) -> None:
         ("routing.token", "0123456789abcdef"),
     ],
 )
-def test_good_value_is_taken(key: str, value: Any) -> None:
+def test_good_value_is_taken(key: str, value: object) -> None:
     assert problem(key, value) == ""
 
 
@@ -70,7 +68,7 @@ def test_good_value_is_taken(key: str, value: Any) -> None:
         ("routing.token", "0123456789abcde\n"),
     ],
 )
-def test_bad_value_is_refused(key: str, value: Any) -> None:
+def test_bad_value_is_refused(key: str, value: object) -> None:
     assert problem(key, value)
 
 

@@ -20,25 +20,20 @@ import sys
 from pathlib import Path
 
 sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from release import sign_file  # noqa: E402
-from release_check import problems, same_version_everywhere  # noqa: E402
-from release_contents import ROOT, archive, epoch, is_clean, sources, with_program_packed  # noqa: E402
-from release_sbom import licences, metadata, sbom  # noqa: E402
-from release_wheels import packed_pip, pip_wheel, wheels  # noqa: E402
+from installer.package import version_of  # noqa: E402
+from tools.release import sign_file  # noqa: E402
+from tools.release_check import problems, same_version_everywhere  # noqa: E402
+from tools.release_contents import ROOT, archive, epoch, is_clean, sources, with_program_packed  # noqa: E402
+from tools.release_sbom import licences, metadata, sbom  # noqa: E402
+from tools.release_wheels import packed_pip, pip_wheel, wheels  # noqa: E402
 
 DIST = ROOT / "dist"
 
 
 def say(text: str) -> None:
     print(f"==> {text}", flush=True)
-
-
-def version() -> str:
-    sys.path.insert(0, str(ROOT))
-    from installer.package import version_of
-
-    return version_of(ROOT)
 
 
 def with_update_url(contents: dict[str, bytes], url: str) -> None:
@@ -59,7 +54,7 @@ def with_release_key(contents: dict[str, bytes]) -> None:
 
 def build(update_url: str) -> list[Path]:
     """Write both archives and the list of what they are made of."""
-    date, name = epoch(), version()
+    date, name = epoch(), version_of(ROOT)
     common = sources()
     with_update_url(common, update_url)
     with_release_key(common)

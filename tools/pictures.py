@@ -17,12 +17,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
 CHROMIUM = "/usr/bin/chromium"
-SIZE = {"width": 1180, "height": 900}
+SIZE: ViewportSize = {"width": 1180, "height": 900}
 START = 60.0  # seconds
 PLAYING = 60.0  # seconds until there is something to see
 PAGES = {

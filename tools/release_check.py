@@ -11,8 +11,8 @@ import tempfile
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path, PurePosixPath
 
-from release_contents import FILES, OPTIONAL, ROOT, TOP, program_of
-from release_wheels import fits_everywhere
+from tools.release_contents import FILES, OPTIONAL, ROOT, TOP, content_of, program_of
+from tools.release_wheels import fits_everywhere
 
 SMALL_LIMIT = 2_000_000  # bytes; PHP's usual upload limit is 2 MiB
 NEEDED = (
@@ -48,9 +48,7 @@ def problems(path: Path, *, is_full: bool) -> list[str]:
     """What is wrong with an archive; empty when nothing is."""
     with tarfile.open(path) as tar:
         entries = tar.getmembers()
-        contents = {
-            entry.name.removeprefix(f"{TOP}/"): tar.extractfile(entry).read() for entry in entries if entry.isfile()
-        }  # type: ignore[union-attr]
+        contents = {entry.name.removeprefix(f"{TOP}/"): content_of(tar, entry) for entry in entries if entry.isfile()}
     whole = contents | program_of(contents)
     found = [*_layout(entries), *_public(contents), *_names(whole), *_secrets(whole), *_module(contents), *_php(whole)]
     if not is_full and path.stat().st_size >= SMALL_LIMIT:

@@ -101,7 +101,14 @@ def program_of(contents: Mapping[str, bytes]) -> dict[str, bytes]:
     if PROGRAM not in contents:
         return {}
     with tarfile.open(fileobj=io.BytesIO(lzma.decompress(contents[PROGRAM]))) as tar:
-        return {entry.name: tar.extractfile(entry).read() for entry in tar if entry.isfile()}  # type: ignore[union-attr]
+        return {entry.name: content_of(tar, entry) for entry in tar if entry.isfile()}
+
+
+def content_of(tar: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:
+    """What is in a file of an archive."""
+    file = tar.extractfile(entry)
+    assert file is not None, f"{entry.name} is no file"
+    return file.read()
 
 
 def archive(contents: Mapping[str, bytes], date: int) -> bytes:

@@ -15,7 +15,7 @@ import zipfile
 from itertools import product
 from pathlib import Path
 
-from release_contents import ROOT
+from tools.release_contents import ROOT
 
 LOCK = ROOT / "requirements" / "runtime.lock"
 PIP_LOCK = ROOT / "packaging" / "pip.lock"

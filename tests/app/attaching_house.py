@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from itgrix_module.app.attaching import Customs, Linking
+from itgrix_module.app.call_full import Known
 from itgrix_module.app.errand_ports import Record, SetFields
 from itgrix_module.app.hook_inputs import Scene
+from itgrix_module.app.hook_trial import Roster
 from itgrix_module.app.hooking import Said
 from itgrix_module.app.ports import CallRow, PortalSide
 from itgrix_module.app.recording_ports import Recording
@@ -124,7 +126,6 @@ class House:
         self.rules, self.copies, self.fetching, self.scripts = rules, Copies(), Fetching(), Scripts(dict(says or {}))
         self.desk = Desk(portal or Portal(), shelf=shelf or Shelf())
         desk = self.desk
-        scene = lambda call, side, record: Scene({"record": record}, "call_ended", {}, None)  # type: ignore[arg-type] # noqa: E731
         desk.uploader = Uploader(
             desk.stores.outbox,
             desk.portal,
@@ -159,7 +160,11 @@ class House:
         return self.desk.told()
 
 
-def said(data: Any) -> Said:
+def scene(call: CallRow, side: PortalSide, record: str) -> Scene:
+    return Scene({"record": record}, "call_ended", {}, Known(Roster(())))
+
+
+def said(data: object) -> Said:
     return Said(data=data)
 
 

@@ -14,7 +14,7 @@ from itgrix_module.app.deliver import Deliverer
 from itgrix_module.app.hook_trial import Roster
 from itgrix_module.app.hooking import Hooks, NoHooks
 from itgrix_module.app.orders import Options
-from itgrix_module.app.ports import CallRow, NewStep, Outbox, PortalSide
+from itgrix_module.app.ports import CallRow, NewStep, PortalSide
 from itgrix_module.app.recording_ports import Recording
 from itgrix_module.app.settling import Known
 from itgrix_module.app.standing import Standing
@@ -142,8 +142,10 @@ def accepted(orders: Sequence[CallOrder]) -> list[CallReply]:
 def refused(**parts: Failure) -> Script:
     """The portal does all but these parts."""
 
+    changes: dict[str, Any] = dict(parts)
+
     def answer(orders: Sequence[CallOrder]) -> list[CallReply]:
-        return [replace(reply, **parts) for reply in accepted(orders)]
+        return [replace(reply, **changes) for reply in accepted(orders)]
 
     return answer
 
@@ -176,15 +178,9 @@ class Desk:
     def __post_init__(self) -> None:
         self.clock, self.stores = Clock(), MemoryStores()
         self.standing = Standing(self.clock, lambda: 0.5)
-        common: tuple[Any, ...] = (self.clock, lambda: 0.5)
         outbox = self.stores.outbox
         self.clients = Clients(self.portal, self.clock)
-        self.deliverer = self.deliverer_over(outbox)
-        self.uploader = Uploader(outbox, self.portal, self.shelf, self.standing, *common, "me:up")
-
-    def deliverer_over(self, outbox: Outbox) -> Deliverer:
-        """A deliverer in these surroundings with an outbox of its own."""
-        return Deliverer(
+        self.deliverer = Deliverer(
             outbox,
             self.portal,
             self.staff,
@@ -196,6 +192,7 @@ class Desk:
             lambda: 0.5,
             "me",
         )
+        self.uploader = Uploader(outbox, self.portal, self.shelf, self.standing, self.clock, lambda: 0.5, "me:up")
 
     def call(self, linkedid: str = "1.1", *steps: NewStep, side: PortalSide | None = None) -> None:
         row = CallRow(NODE, linkedid, "incoming", "ringing", "79161234567", line=LINE, started=START, rang=("101",))

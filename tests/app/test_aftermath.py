@@ -36,8 +36,8 @@ def steps(
     return follow(row, side, rules, lambda number: opened and number == NUMBER, lambda at: True, NOW, user=3)
 
 
-def kinds(*args: Any, **options: Any) -> list[str]:
-    return [step.kind for step in steps(*args, **options)]
+def kinds(row: CallRow, side: PortalSide = NOBODY, rules: AftermathRules = ALL, *, opened: bool = True) -> list[str]:
+    return [step.kind for step in steps(row, side, rules, opened=opened)]
 
 
 @pytest.mark.parametrize(
@@ -75,8 +75,12 @@ def test_tasks_are_made_for_the_clients_that_are_wished(clients: str, side: Port
 )
 def test_hours_are_those_of_the_beginning_of_the_call(hours: str, working: bool, made: bool) -> None:
     asked: list[float] = []
-    rules = AftermathRules(task=True, hours=hours)
-    found = follow(call(), NOBODY, rules, lambda _: False, lambda at: not asked.append(at) and working, NOW)
+
+    def is_working(at: float) -> bool:
+        asked.append(at)
+        return working
+
+    found = follow(call(), NOBODY, AftermathRules(task=True, hours=hours), lambda _: False, is_working, NOW)
     assert bool(found) is made
     assert set(asked) <= {NOW - 60}
 

@@ -61,7 +61,8 @@ class Person:
 
 class Desk:
     def __init__(self, *people: Person, kept: Kept | None = None) -> None:
-        self.now, self.checks = 1000.0, (WELL,)
+        self.now = 1000.0
+        self.checks: tuple[Check, ...] = (WELL,)
         self.people = people
         self.kept = kept or Kept()
         self.restart()

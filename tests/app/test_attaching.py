@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
 
 import pytest
 
@@ -174,7 +174,7 @@ def test_customization_sees_the_files_when_they_are_complete_and_once() -> None:
     assert asked[1]["paths"] == ["/real/monitor/x.wav"]
 
 
-def test_file_that_a_customization_made_is_attached(tmp_path: Any) -> None:
+def test_file_that_a_customization_made_is_attached(tmp_path: Path) -> None:
     made = tmp_path / "better.mp3"
     made.touch()
     here = House(UPLOAD, {FILE: said({"path": str(made)})})
@@ -184,7 +184,7 @@ def test_file_that_a_customization_made_is_attached(tmp_path: Any) -> None:
     assert here.desk.shelf.deadlines == []
 
 
-def test_repeated_upload_does_not_convert_again(tmp_path: Any) -> None:
+def test_repeated_upload_does_not_convert_again(tmp_path: Path) -> None:
     made = tmp_path / "better.mp3"
     made.touch()
     away = Temporary("timeout", "no answer", retry_after=2.0)

@@ -19,6 +19,7 @@ from itgrix_module.app.people_ports import Employee
 from itgrix_module.app.ports import CallRow, PortalSide, TimelineEntry
 from itgrix_module.app.track import CardTiming, Tracker
 from itgrix_module.domain import responsible
+from itgrix_module.domain.facts import AnyFact
 from itgrix_module.domain.policy import Rules
 from tests.domain.story import START, Story
 from tests.fakes.stores import MemoryStores
@@ -228,15 +229,24 @@ def test_overrides_come_before_what_the_portal_says() -> None:
 # -- calls as they go on, told by the tracker itself
 
 
+class Heard(Story):
+    """Keeps the facts and makes nothing of them."""
+
+    def __init__(self) -> None:
+        self.facts: list[AnyFact] = []
+        super().__init__("")
+
+    def apply(self, fact: AnyFact) -> None:
+        self.facts.append(fact)
+
+
 def tracked(story: str) -> tuple[CallRow, PortalSide, Known]:
     """The stored row and timeline of the only call of a story."""
     store = MemoryStores()
     tracker = Tracker(store.calls, "pbx1", Rules, lambda: CardTiming(0, 0), lambda: START)
-    facts: list[Any] = []
-    recorded = Story("")
-    recorded.apply = facts.append  # type: ignore[method-assign]
-    recorded.tell(story)
-    tracker.track(facts)
+    heard = Heard()
+    heard.tell(story)
+    tracker.track(heard.facts)
     (kept,) = [each for each in store.data.calls.values() if not each.row.merged_into]
     names = Roster([Employee(str(number), number - 100, f"E{number}") for number in range(101, 105)])
     return kept.row, NOBODY, Known(names, UTC, tuple(kept.timeline))

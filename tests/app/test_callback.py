@@ -14,7 +14,7 @@ from itgrix_module.app.call_full import Known
 from itgrix_module.app.callback import SOON, Callbacks, FormRules
 from itgrix_module.app.dial import Desk
 from itgrix_module.app.dial_orders import DialRules
-from itgrix_module.app.dial_ports import CALLING, DONE, FAILED, WAITING, Callback, Dial, OpenDial, Originate
+from itgrix_module.app.dial_ports import CALLING, DONE, FAILED, WAITING, Callback, Dial, Originate
 from itgrix_module.app.happenings import Happening
 from itgrix_module.app.hook_trial import Roster
 from itgrix_module.app.hooking import Hooks, NoHooks, Said
@@ -25,14 +25,14 @@ from itgrix_module.domain.callback import CallbackRules
 from itgrix_module.domain.facts import Side
 from itgrix_module.domain.failures import Failure, Permanent, Temporary
 from tests.app.desk import NODE, Clock
-from tests.app.test_dial import AtOnce
+from tests.app.dial_fakes import AtOnce, EmptyStore, Nobody, Quiet
 
 CLIENT = "+79161234567"
 MEMBER = Leg("a1", Side.EMPLOYEE, "104", "PJSIP/104-1", 0.0, ring=Ring.ANSWERED)
 
 
 @dataclass
-class Store:
+class Store(EmptyStore):
     """Orders and forms in memory."""
 
     dials: dict[str, Dial] = field(default_factory=dict)
@@ -44,9 +44,6 @@ class Store:
         (form,) = self.forms
         self.forms = [replace(form, state=CALLING, linkedid=dial.linkedid, tries=form.tries + 1)]
         return True
-
-    def open(self, node: str) -> list[OpenDial]:
-        return []
 
     def request(self, node: str, linkedid: str) -> Mapping[str, Any]:
         return self.dials[linkedid].request
@@ -72,7 +69,7 @@ class Store:
 
 
 @dataclass
-class Pbx:
+class Pbx(Quiet):
     """``failures``: its answers to releases, one after another."""
 
     orders: list[Originate] = field(default_factory=list)
@@ -88,7 +85,7 @@ class Pbx:
             raise self.failures.pop(0)
 
 
-class People:
+class People(Nobody):
     def is_employee(self, party: str) -> bool:
         return party == "101"
 
@@ -112,10 +109,12 @@ class Scene:
     def begin(self) -> Callbacks:
         dial = DialRules(lambda number: number, lambda number: number)
         desk = Desk(
-            NODE, self.store, self.pbx, People(), lambda: dial, self.hooks, lambda: Known(Roster(())),  # type: ignore[arg-type]
+            NODE, self.store, self.pbx, People(), lambda: dial, self.hooks, lambda: Known(Roster(())),
             lambda _: None, lambda row: row, self.clock, lambda: 0.0, AtOnce(),
         )  # fmt: skip
-        return Callbacks(NODE, desk, People(), lambda: self.rules, self.row, self.clock, lambda: None)  # type: ignore[arg-type]
+        return Callbacks(
+            NODE, desk, People(), lambda: self.rules, lambda linkedid: self.row(linkedid), self.clock, lambda: None
+        )
 
     def row(self, linkedid: str) -> CallRow:
         call = replace(self.call, id=linkedid, root=linkedid, order="callback")
@@ -191,10 +190,12 @@ def test_order_that_a_script_has_changed_is_released_as_it_was_changed_after_a_r
 
 
 @pytest.mark.parametrize(("answered", "state"), [(5.0, DONE), (None, FAILED)])
-def test_form_is_closed_by_how_its_call_ended(answered: float | None, state: str) -> None:
+def test_form_is_closed_by_how_its_call_ended(
+    answered: float | None, state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     scene = Scene()
     row = scene.row
-    scene.row = lambda linkedid: replace(row(linkedid), answered=answered, ended=9.0)  # type: ignore[method-assign]
+    monkeypatch.setattr(scene, "row", lambda linkedid: replace(row(linkedid), answered=answered, ended=9.0))
     scene.forms = scene.begin()
     scene.forms.run_due()
     assert [form.state for form in scene.store.forms] == [state]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from itgrix_module.app.hooking import Said
 from itgrix_module.app.orders import Options
@@ -52,7 +52,7 @@ def orders(made: Desk) -> list[CallOrder]:
     return [order for sent in made.portal.orders for order in sent]
 
 
-def fails(_: dict[str, Any]) -> Any:
+def fails(_: dict[str, Any]) -> NoReturn:
     raise RuntimeError("took too long")
 
 
@@ -128,7 +128,7 @@ def test_registration_is_changed_and_repeated_as_it_was_changed() -> None:
 
 
 def test_script_chooses_among_the_records_of_the_client() -> None:
-    def choose(given: dict[str, Any]) -> Any:
+    def choose(given: dict[str, Any]) -> dict[str, Any]:
         lead = next(one for one in given["candidates"] if one["type"] == "lead")
         return {**given["params"], "CRM_ENTITY_TYPE": "LEAD", "CRM_ENTITY_ID": lead["id"]}
 

@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
 from itgrix_module.app.lines import LineRule, Lines
 from itgrix_module.app.orders import Options
 from itgrix_module.app.ports import PortalSide
 from itgrix_module.app.settling import Known
-from itgrix_module.app.telephony_ports import Finished
+from itgrix_module.app.telephony_ports import CallOrder, CallReply, Finished
 from itgrix_module.domain.failures import Permanent, Temporary
-from tests.app.desk import LINE, START, Desk, Portal, Staff, attach, finish, refused, register, sent
+from tests.app.desk import LINE, START, Desk, Portal, Staff, accepted, attach, finish, refused, register, sent
 
 LOST = Temporary("read_timeout", "no answer in time", executed=True)
 REFUSED = Temporary("refused", "nothing listens there", scope="portal")
@@ -42,11 +47,11 @@ def test_look_is_handed_on_before_the_portal_is_asked_and_not_without_work() -> 
 # -- a lost answer
 
 
-def test_lost_answer_to_a_registration_repeats_the_same_request() -> None:
+def test_lost_answer_to_a_registration_repeats_the_same_request(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk(Portal([LOST]))
     desk.call("1.1", register("101"))
     desk.run()
-    desk.staff.user = lambda party: 5  # type: ignore[method-assign] # the directory has changed meanwhile
+    monkeypatch.setattr(desk.staff, "user", lambda party: 5)  # the directory has changed meanwhile
     desk.run(10)
     first, second = sent(desk)
     assert first.register == second.register
@@ -189,7 +194,11 @@ def test_call_of_nobody_without_any_default_user_waits_and_says_so_once() -> Non
 
 
 def test_warning_of_the_portal_stands_in_the_timeline() -> None:
-    desk = Desk(Portal([refused(finished=Finished("1", warning="Lead creation is disabled"))]))  # type: ignore[arg-type]
+    def warned(orders: Sequence[CallOrder]) -> list[CallReply]:
+        done = Finished("1", warning="Lead creation is disabled")
+        return [replace(reply, finished=done) for reply in accepted(orders)]
+
+    desk = Desk(Portal([warned]))
     desk.call("1.1", finish(), side=PortalSide(call_id="C"))
     desk.run()
     assert desk.told()[-1] == "finish: accepted, but Lead creation is disabled"

@@ -10,6 +10,7 @@ import pytest
 from itgrix_module.app.telephony_ports import CallOrder, CallReply
 from itgrix_module.domain.failures import Failure, NeedsOwner, Temporary
 from tests.app.desk import START, Desk, Portal, Script, accepted, finish, new, refused, register, sent
+from tests.fakes.failing import fails_first
 
 LOST = Temporary("read_timeout", "no answer in time", executed=True)
 REFUSED = Temporary("refused", "nothing listens there", scope="portal")
@@ -111,26 +112,10 @@ def test_request_that_cannot_be_made_fails_alone() -> None:
 # -- the database
 
 
-class SickOutbox:
-    """The outbox in memory whose settlements fail as often as told."""
-
-    def __init__(self, desk: Desk, times: int) -> None:
-        self._real, self.times = desk.stores.outbox, times
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._real, name)
-
-    def settle(self, *arguments: object) -> bool:
-        if self.times:
-            self.times -= 1
-            raise FULL
-        return self._real.settle(*arguments)  # type: ignore[arg-type]
-
-
-def test_answer_that_cannot_be_stored_now_is_kept() -> None:
+def test_answer_that_cannot_be_stored_now_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk()
     desk.call("1.1", register())
-    desk.deliverer = desk.deliverer_over(SickOutbox(desk, 2))  # type: ignore[arg-type]
+    fails_first(monkeypatch, desk.stores.outbox, "settle", FULL, FULL)
     assert desk.deliverer.deliver_due() == 1
     with pytest.raises(NeedsOwner):
         desk.deliverer.deliver_due()
@@ -149,15 +134,10 @@ def test_full_disk_under_the_account_of_the_budget_is_not_the_portals_fault() ->
     assert desk.step("register").step.unsure
 
 
-def test_call_taken_over_by_another_worker_is_not_sent() -> None:
+def test_call_taken_over_by_another_worker_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk()
     desk.call("1.1", register())
-
-    class Robbed(SickOutbox):
-        def remember_sent(self, *arguments: object) -> None:
-            raise Temporary("lease_lost", "gone")
-
-    desk.deliverer = desk.deliverer_over(Robbed(desk, 0))  # type: ignore[arg-type]
+    fails_first(monkeypatch, desk.stores.outbox, "remember_sent", Temporary("lease_lost", "gone"))
     desk.deliverer.deliver_due()
     assert desk.portal.orders == []
 

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,12 +19,13 @@ from itgrix_module.app.ports import CallRow, PortalSide
 from itgrix_module.domain.facts import CallOrdered, OrderFailed
 from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent, Temporary
 from tests.app.desk import NODE, START, Clock
+from tests.app.dial_fakes import AtOnce, EmptyStore, Nobody, Quiet
 
 NUMBER = "+79161234567"
 
 
 @dataclass
-class Store:
+class Store(EmptyStore):
     """Orders in memory."""
 
     kept: dict[str, tuple[Dial, CallRow, PortalSide]] = field(default_factory=dict)
@@ -49,16 +48,8 @@ class Store:
         self.closed.append((dial, code))
 
 
-class AtOnce(Executor):
-    """Everything in this thread."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        fn(*args, **kwargs)
-        return Future()
-
-
 @dataclass
-class Pbx:
+class Pbx(Quiet):
     """``failure``: its answer to every order."""
 
     failure: Exception | None = None
@@ -70,9 +61,7 @@ class Pbx:
             raise self.failure
 
 
-class People:
-    are_known = True
-
+class People(Nobody):
     def phone_of(self, user: int, *, mobile: bool) -> str:
         return {1: "89160000001" if mobile else "101"}.get(user, "")
 
@@ -90,7 +79,7 @@ class Scene:
 
     def begin(self, rules: DialRules) -> Desk:
         return Desk(
-            NODE, self.store, self.pbx, self.people, lambda: rules, NoHooks(), lambda: Known(Roster(())),  # type: ignore[arg-type]
+            NODE, self.store, self.pbx, self.people, lambda: rules, NoHooks(), lambda: Known(Roster(())),
             self.facts.append, lambda row: row, self.clock, lambda: self.heard, AtOnce(),
         )  # fmt: skip
 
@@ -136,17 +125,17 @@ def test_database_that_does_not_answer_lets_the_event_come_again_and_calls_nobod
 
 
 @pytest.mark.parametrize(
-    ("data", "code"),
+    ("user", "number", "code"),
     [
-        ({"USER_ID": "7"}, "no_extension"),
-        ({"USER_ID": "x"}, "no_extension"),
-        ({"PHONE_NUMBER": ""}, "bad_number"),
-        ({"PHONE_NUMBER": "1;2"}, "bad_number"),
+        ("7", NUMBER, "no_extension"),
+        ("x", NUMBER, "no_extension"),
+        ("1", "", "bad_number"),
+        ("1", "1;2", "bad_number"),
     ],
 )
-def test_what_cannot_be_ordered_fails_at_once(data: dict[str, str], code: str) -> None:
+def test_what_cannot_be_ordered_fails_at_once(user: str, number: str, code: str) -> None:
     scene = Scene()
-    scene.click(**data)
+    scene.click(USER_ID=user, PHONE_NUMBER=number)
     assert (scene.failed, scene.pbx.orders) == ([code], [])
 
 

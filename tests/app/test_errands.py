@@ -26,6 +26,7 @@ from itgrix_module.storage.open_tasks import SqlOpenTasks
 from itgrix_module.storage.queries import Calls
 from itgrix_module.storage.stores import Stores, open_stores
 from tests.app.desk import NODE, START, Clock
+from tests.fakes.failing import fails_first
 from tests.fakes.migrated import migrated
 
 SIDE = PortalSide("C", "LEAD", "7", (("LEAD", "7"),), "70", finished=True)
@@ -207,21 +208,10 @@ def test_errand_of_another_version_fails_alone(desk: Desk) -> None:
     assert desk.states() == {"fortune": "failed", "message": "done"}
 
 
-def test_database_that_cannot_store_the_outcome_gets_it_later(desk: Desk) -> None:
-    real = desk.stores.outbox
-    failures = [NeedsOwner("disk_full", "the disk with the database is full")] * 2
-
-    class Sick:
-        def __getattr__(self, name: str) -> object:
-            return getattr(real, name)
-
-        def settle(self, *arguments: object) -> bool:
-            if failures:
-                raise failures.pop()
-            return real.settle(*arguments)  # type: ignore[arg-type]
-
+def test_database_that_cannot_store_the_outcome_gets_it_later(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = NeedsOwner("disk_full", "the disk with the database is full")
     desk.call("message")
-    desk.errands._outbox = Sick()  # type: ignore[assignment]
+    fails_first(monkeypatch, desk.stores.outbox, "settle", full, full)
     for _ in range(2):
         with pytest.raises(NeedsOwner):
             desk.errands.run_due()

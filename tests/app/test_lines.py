@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -189,7 +187,7 @@ def test_good_setting_passes() -> None:
         ({"match": "1", "line": "9", "name": "Other"}, "names the line 9 'Other', entry 1 names it 'Office'"),
     ],
 )
-def test_bad_entry_is_refused_with_its_number(bad: Any, words: str) -> None:
+def test_bad_entry_is_refused_with_its_number(bad: object, words: str) -> None:
     problem = problem_of_lines([{"match": "7495", "line": "9", "name": "Office"}, bad])
     assert problem.startswith("entry 2")
     assert words in problem

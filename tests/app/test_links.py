@@ -27,7 +27,7 @@ KEY, OTHER = b"k" * 44, b"o" * 44
 SIGNER = Signer(lambda: (KEY,))
 LINK = Link("pbx1", "1795220673.502", Audience.PEOPLE, NOW + 3600)
 
-words = some.text(some.characters(exclude_categories=("Cs",)), max_size=40)
+words = some.text(some.characters(exclude_categories=["Cs"]), max_size=40)
 links = some.builds(
     Link, words, words, some.sampled_from(Audience), some.integers(1, 2**31).map(lambda minute: minute * 60.0)
 )

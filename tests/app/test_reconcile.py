@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -132,14 +132,19 @@ def test_any_calls_lost_are_found_once_and_a_second_time_nothing_changes(heard: 
     assert (books.writes, again.counts["same"]) == (writes, len(TRUTH))
 
 
+def after(questions: int) -> Callable[[], bool]:
+    """Told to stop after so many questions whether to."""
+    left = iter(range(questions))
+    return lambda: next(left, None) is None
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(0, len(STORIES)), max_size=4))
 def test_being_stopped_anywhere_loses_and_doubles_nothing(stops: list[int]) -> None:
     books = Books()
     some = sorted(STORIES, key=lambda story: story.started)
     for stop in stops:
-        left = iter(range(stop))
-        found = reconciler(books).run(Order(0.0, LATER), Written(some), lambda left=left: next(left, None) is None)
+        found = reconciler(books).run(Order(0.0, LATER), Written(some), after(stop))
         assert found.judged <= min((s.started for s in some[stop:]), default=LATER)
     run(books, some)
     assert books.rows.keys() == TRUTH.keys()

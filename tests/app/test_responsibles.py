@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 from itgrix_module.app.orders import Options
-from itgrix_module.app.ports import PortalSide
+from itgrix_module.app.ports import NewStep, PortalSide
+from itgrix_module.app.telephony_ports import FinishOrder, RegisterOrder
 from itgrix_module.domain.failures import Permanent, Temporary
 from itgrix_module.domain.responsible import Record
 from itgrix_module.domain.steps import Priority
@@ -23,15 +24,15 @@ def desk(*records: Record, **options: Any) -> Desk:
     return made
 
 
-def missed(employee: str = "101") -> Any:
+def missed(employee: str = "101") -> NewStep:
     return finish(employee, 0.0, "304")
 
 
-def registered(made: Desk) -> Any:
+def registered(made: Desk) -> RegisterOrder:
     return next(order.register for orders in made.portal.orders for order in orders if order.register)
 
 
-def finished(made: Desk) -> Any:
+def finished(made: Desk) -> FinishOrder:
     return next(order.finish for orders in made.portal.orders for order in orders if order.finish)
 
 

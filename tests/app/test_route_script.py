@@ -57,7 +57,7 @@ def test_script_is_told_who_calls_and_who_was_chosen() -> None:
 
 
 @pytest.mark.parametrize("data", ["205", {"extension": "205"}, 205])
-def test_script_chooses_another_extension(data: Any) -> None:
+def test_script_chooses_another_extension(data: object) -> None:
     decision, told = asked(Script(Said(data)))
     assert decision == Decision("205", "customized", "Иван")
     assert told == "customization customize_autodistribution decided"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -14,7 +15,8 @@ from itgrix_module.domain.facts import AnyFact, LegAdded, LegDialled, LegEnded, 
 from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent
 from itgrix_module.domain.policy import Rules
 from tests.app.desk import NODE, START, Clock
-from tests.fakes.stores import MemoryCallStore, MemoryStores
+from tests.fakes.memory import MemoryData
+from tests.fakes.stores import MemoryStores, MemoryWork
 
 FULL = NeedsOwner("disk_full", "the disk with the database is full")
 
@@ -23,22 +25,33 @@ class Store:
     """Calls in memory; ``failures``: what the next commits end with. ``poison``: a call that is always refused."""
 
     def __init__(self, stores: MemoryStores, *failures: Failure, poison: str = "") -> None:
-        self._real, self.failures, self.poison = MemoryCallStore(stores), list(failures), poison
+        self._stores, self.failures, self.poison = stores, list(failures), poison
 
     def live_calls(self, node: str) -> list[CallRow]:
-        return self._real.live_calls(node)
+        return self._stores.calls.live_calls(node)
 
     @contextmanager
     def work(self) -> Iterator[Work]:
-        with self._real.work() as work:
-            saved: list[str] = []
-            real = work.save_call
-            work.save_call = lambda row: (saved.append(row.linkedid), real(row))[1]  # type: ignore[method-assign]
+        with self._stores.lock:
+            work = NotedWork(self._stores.data)
             yield work
             if self.failures:
                 raise self.failures.pop(0)
-            if self.poison in saved:
+            if self.poison in work.saved:
                 raise Permanent("database_data", "the database refuses these data")
+            work.commit()
+
+
+class NotedWork(MemoryWork):
+    """``saved``: the calls that it was given."""
+
+    def __init__(self, data: MemoryData) -> None:
+        super().__init__(data)
+        self.saved: list[str] = []
+
+    def save_call(self, row: CallRow) -> None:
+        self.saved.append(row.linkedid)
+        super().save_call(row)
 
 
 def incoming(number: str) -> list[AnyFact]:
@@ -100,15 +113,16 @@ def test_call_that_lives_over_a_restart_is_finished_once() -> None:
 def test_state_that_cannot_be_read_does_not_keep_the_service_from_starting(caplog: pytest.LogCaptureFixture) -> None:
     stores = MemoryStores()
     tracker(Store(stores)).track([*incoming("1"), *incoming("2")])
-    stores.data.calls[NODE, "1"].row.state["legs"] = [["of", "another", "shape"]]  # type: ignore[index]
+    kept = stores.data.calls[NODE, "1"]
+    kept.row = replace(kept.row, state={**kept.row.state, "legs": [["of", "another", "shape"]]})
     assert tracker(Store(stores)).live_calls == 1
     assert "call 1 of an earlier version" in caplog.text
 
 
-def test_odd_fact_is_told_whole_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_odd_fact_is_told_whole_once(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     here = tracker(Store(MemoryStores()))
-    odd = LegAdded(START, "1", None, "x", Side.OUTSIDE, "trunk")  # type: ignore[arg-type]
-    here._board.apply = lambda fact: 1 // 0  # type: ignore[method-assign,assignment,return-value]
+    odd = LegAdded(START, "1", "1", "x", Side.OUTSIDE, "trunk")
+    monkeypatch.setattr(here._board, "apply", lambda fact: 1 // 0)
     here.track([odd, odd, odd])
     assert len(caplog.records) == 3
     assert [bool(record.exc_info) for record in caplog.records] == [True, False, False]

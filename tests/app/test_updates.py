@@ -163,7 +163,7 @@ JSON = st.recursive(
 
 @settings(max_examples=300, deadline=None)
 @given(JSON)
-def test_whatever_comes_is_a_list_or_refused(data: Any) -> None:
+def test_whatever_comes_is_a_list_or_refused(data: object) -> None:
     with pytest.raises(Permanent):
         feed_of(data)
 
@@ -198,7 +198,7 @@ def test_what_is_no_version_is_refused(version: str) -> None:
 
 
 @given(JSON)
-def test_what_another_version_wrote_of_an_update_is_read_as_far_as_possible(value: Any) -> None:
+def test_what_another_version_wrote_of_an_update_is_read_as_far_as_possible(value: object) -> None:
     found = run_of(dict.fromkeys(Run.__dataclass_fields__, value))
     assert isinstance(found.is_over, bool)
 

@@ -10,6 +10,7 @@ from itgrix_module.app.recording_ports import Recording
 from itgrix_module.app.upload import LEASE, OWNER_PAUSE, PATIENCE, Uploader
 from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent, Temporary
 from tests.app.desk import START, Desk, Portal, Shelf, attach
+from tests.fakes.failing import fails_first
 
 CLOSED = PortalSide(call_id="C", finished=True)
 MISSING = Temporary("recording_missing", "recording x.wav is not in /monitor", "check the folder", retry_after=5.0)
@@ -169,21 +170,10 @@ def test_parts_that_could_not_be_had_stand_in_the_timeline() -> None:
     assert here.told() == ["attach: uploaded, but recording y.wav is not there"]
 
 
-def test_database_that_cannot_store_the_outcome_gets_it_later() -> None:
+def test_database_that_cannot_store_the_outcome_gets_it_later(monkeypatch: pytest.MonkeyPatch) -> None:
     here = desk()
-    real = here.stores.outbox
-    failures = [NeedsOwner("disk_full", "the disk with the database is full")] * 2
-
-    class Sick:
-        def __getattr__(self, name: str) -> object:
-            return getattr(real, name)
-
-        def settle(self, *arguments: object) -> bool:
-            if failures:
-                raise failures.pop()
-            return real.settle(*arguments)  # type: ignore[arg-type]
-
-    here.uploader._outbox = Sick()  # type: ignore[assignment]
+    full = NeedsOwner("disk_full", "the disk with the database is full")
+    fails_first(monkeypatch, here.stores.outbox, "settle", full, full)
     for _ in range(2):
         with pytest.raises(NeedsOwner):
             here.uploader.upload_due()

@@ -13,8 +13,10 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sized
+from functools import partial
 from typing import Any
+from unittest.mock import patch
 
 warnings.simplefilter("ignore")
 
@@ -129,13 +131,16 @@ def row_two_threads(port: int) -> dict[str, Any]:
     def ask(name: str) -> None:
         answers[name] = bare.client.send_action({"Action": "Getvar", "Variable": name}).get_header("Variable")
 
+    def are(found: Sized, number: int) -> bool:
+        return len(found) == number
+
     waiting = bare.client._response_queue.not_empty._waiters
     for number, name in enumerate(("A", "B"), 1):
         threading.Thread(target=ask, args=(name,), daemon=True).start()
-        until(lambda number=number: len(waiting) == number)
+        until(partial(are, waiting, number))
     for number in (1, 2):
         bare.go()
-        until(lambda number=number: len(answers) == number)
+        until(partial(are, answers, number))
     return answers
 
 
@@ -175,7 +180,7 @@ def row_reads(port: int) -> dict[str, Any]:
         reads[1] += count or 0
         return count
 
-    socket.SocketIO.readinto = counted  # type: ignore[method-assign,assignment]
+    patch.object(socket.SocketIO, "readinto", counted).start()
     bare = Bare(port)
     bare.go()
     until(lambda: "Hangup" in bare.events, 20.0)

@@ -8,13 +8,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from itgrix_module.asterisk.connection import Connection
 from itgrix_module.asterisk.message import Message
 from tests.fakes.ami_server import AmiServer
 
 TRACES = Path(__file__).parent / "traces"
+Found = TypeVar("Found")
 
 
 class Receiver:
@@ -39,7 +40,7 @@ class Receiver:
     def events(self) -> list[str]:
         return [message.event for message in self.messages]
 
-    def wait_for(self, condition: Callable[[], Any], deadline: float = 10.0) -> Any:
+    def wait_for(self, condition: Callable[[], Found | None], deadline: float = 10.0) -> Found:
         return wait_for(condition, deadline, self._changed)
 
     def wait_for_event(self, name: str) -> Message:
@@ -47,7 +48,9 @@ class Receiver:
         return next(message for message in self.messages if message.event == name)
 
 
-def wait_for(condition: Callable[[], Any], deadline: float = 10.0, changed: threading.Condition | None = None) -> Any:
+def wait_for(
+    condition: Callable[[], Found | None], deadline: float = 10.0, changed: threading.Condition | None = None
+) -> Found:
     """Wait until the condition holds; fails after ``deadline`` seconds."""
     end = time.monotonic() + deadline
     changed = changed or threading.Condition()

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from asterisk import manager
 
 from itgrix_module.asterisk.connection import Connection, LinkFault, NotAllowed, Rejected
+from itgrix_module.asterisk.message import Message
 from itgrix_module.domain.failures import NeedsOwner, Permanent, Temporary
 from tests.asterisk.support import Receiver, connection, logged_in, wait_for
 from tests.fakes.ami_server import Action, AmiServer, Session, block
@@ -238,7 +239,7 @@ def test_loss_ends_every_wait_and_is_told_once(ami: AmiServer, receiver: Receive
     ami.muted |= {"Ping", "Status"}
     failures: list[Temporary] = []
 
-    def ask(call: Any) -> None:
+    def ask(call: Callable[[], object]) -> None:
         try:
             call()
         except Temporary as failure:
@@ -279,7 +280,7 @@ def test_close_from_the_receiver_itself_does_not_hang(ami: AmiServer) -> None:
     closed = threading.Event()
     session: list[Connection] = []
 
-    def close(message: Any) -> None:
+    def close(message: Message) -> None:
         if message.event == "Shutdown":
             session[0].close()
             closed.set()

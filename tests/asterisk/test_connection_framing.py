@@ -24,7 +24,7 @@ STREAM = (
 )
 WHOLE = [read_message(block, 0.0) for block in Blocks().feed(STREAM)]
 
-keys = st.text(st.characters(codec="ascii", categories=("L",)), min_size=1, max_size=12).filter(
+keys = st.text(st.characters(codec="ascii", categories=["L"]), min_size=1, max_size=12).filter(
     lambda key: key not in {"Timestamp", "Output", "Event"}
 )
 values = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), max_size=40)

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import NoReturn
 
 import pytest
 
-from itgrix_module.asterisk.device_states import FRESH, HEARD, DeviceStates, extension_of, of_hint
+from itgrix_module.asterisk.device_states import FRESH, HEARD, Actions, DeviceStates, extension_of, of_hint
 from itgrix_module.asterisk.message import Message
 from itgrix_module.domain.failures import Failure, Permanent, Temporary
 from tests.asterisk.support import Receiver, logged_in
@@ -16,7 +16,7 @@ from tests.fakes.ami_server import Action, AmiServer, Session
 
 
 class Bench:
-    def __init__(self, ami: AmiServer, link: Any) -> None:
+    def __init__(self, ami: AmiServer, link: Actions) -> None:
         self.ami, self.now = ami, 1000.0
         self.hints: dict[str, int] = {}
         self.states = DeviceStates(lambda: link, lambda: "ext-local", lambda: self.now)
@@ -182,7 +182,7 @@ def test_extension_that_is_no_header_is_refused(bench: Bench) -> None:
 
 
 def test_no_link_is_a_failure() -> None:
-    def none() -> Any:
+    def none() -> NoReturn:
         raise Temporary("down", "the AMI link is down")
 
     with pytest.raises(Temporary):

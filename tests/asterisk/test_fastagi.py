@@ -11,7 +11,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from itgrix_module.asterisk.fastagi import AgiAnswer, AgiCall, FastAgiServer
+from itgrix_module.asterisk.fastagi import AT_ONCE, AgiAnswer, AgiCall, FastAgiServer
 from itgrix_module.domain.failures import NeedsOwner
 from tests.asterisk.agi_client import PATIENCE, AgiChannel
 from tests.asterisk.support import wait_for
@@ -49,9 +49,8 @@ def desk() -> Desk:
 def serve(desk: Desk) -> Iterator[Serve]:
     with ExitStack() as stack:
 
-        def made(**options: object) -> FastAgiServer:
-            server = FastAgiServer("127.0.0.1", 0, desk, lambda: desk.limit, **options)  # type: ignore[arg-type]
-            return stack.enter_context(server)
+        def made(admits: Callable[[str], bool] = lambda _: True, at_once: int = AT_ONCE) -> FastAgiServer:
+            return stack.enter_context(FastAgiServer("127.0.0.1", 0, desk, lambda: desk.limit, admits, at_once))
 
         yield made
         desk.go.set()

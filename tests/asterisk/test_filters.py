@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
 
 import pytest
 
@@ -130,7 +130,7 @@ def test_expressions_fit_into_a_line_of_the_protocol_and_use_nothing_beyond_posi
 
 
 @pytest.mark.parametrize("path", sorted(TRACES.glob("*.ami.gz")), ids=lambda path: path.name)
-def test_both_sieves_agree_on_recorded_sessions(path: Any) -> None:
+def test_both_sieves_agree_on_recorded_sessions(path: Path) -> None:
     sieve, filters = Sieve(), expressions(Wanted())
     kept = 0
     for text in TranscriptFile(path, []):

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from typing import Any
+from functools import partial
+from typing import NoReturn
 
 import pytest
 
@@ -321,12 +322,16 @@ def test_loss_during_the_snapshot_still_delivers_what_was_heard(rig: Rig) -> Non
     rig.wait_for_phase("up")
 
 
+def is_asked(ami: AmiServer, muted: str) -> bool:
+    return muted == "none" or bool(ami.seen(muted))
+
+
 def test_stop_ends_the_thread_at_once_in_every_phase(ami: AmiServer) -> None:
     for muted in ("Login", "CoreShowChannels", "Ping", "none"):
         ami.muted = {muted}
         rig = Rig(ami, ping_timeout=30.0, resync_timeout=30.0)
         rig.link.start()
-        ami.wait_for(lambda muted=muted: muted == "none" or ami.seen(muted))
+        ami.wait_for(partial(is_asked, ami, muted))
         rig.link.stop(timeout=5.0)
         assert not rig.link._thread.is_alive()
         assert rig.link.state.reason == "stopped"
@@ -336,7 +341,7 @@ def test_stop_ends_the_thread_at_once_in_every_phase(ami: AmiServer) -> None:
 def test_bug_in_our_own_code_is_logged_and_the_link_heals(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[int] = []
 
-    def poisoned(*_: Any) -> Any:
+    def poisoned(*_: object) -> NoReturn:
         calls.append(1)
         raise RuntimeError("poison")
 

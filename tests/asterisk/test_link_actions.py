@@ -12,6 +12,7 @@ from itgrix_module.domain.failures import NeedsOwner, Temporary
 from tests.asterisk.link_rig import Rig
 from tests.asterisk.support import wait_for
 from tests.fakes.ami_server import Action, AmiServer, Session
+from tests.known import known
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def test_second_session_is_opened_again_after_its_loss(rig: Rig) -> None:
     rig.wait_for_phase("up")
     rig.link.action("Getvar")
     rig.ami.sessions[1].drop()
-    wait_for(lambda: not rig.link._commands._connection.connected())  # type: ignore[union-attr]
+    wait_for(lambda: not known(rig.link._commands._connection).connected())
     rig.link.action("Getvar")
     assert len(rig.ami.sessions) == 3
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 
 import pytest
@@ -41,7 +42,8 @@ class Wire:
         self.sent: list[tuple[str, list[tuple[str, object]]]] = []
 
     def action(self, name: str, headers: Headers = (), timeout: float = 5.0) -> Message:
-        self.sent.append((name, list(headers)))  # type: ignore[arg-type]
+        assert not isinstance(headers, Mapping)
+        self.sent.append((name, list(headers)))
         return Message({}, 0.0)
 
 

@@ -12,13 +12,15 @@ import subprocess
 import sys
 import threading
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from itgrix_module.asterisk.connection import Connection, LinkFault, Rejected
+from itgrix_module.asterisk.message import Message
 from tests.asterisk.support import Receiver, connection, logged_in, wait_for
 from tests.fakes.ami_server import Action, AmiServer, Session, block
 
@@ -45,7 +47,7 @@ def bare(row: str, port: int) -> dict[str, Any]:
     return dict(json.loads(done.stdout))
 
 
-def say(*messages: bytes) -> Any:
+def say(*messages: bytes) -> Callable[[Session, object], None]:
     """Answer to the probe's ``Go``: these messages, no response."""
     return lambda session, _: session.send(b"".join(messages))
 
@@ -100,7 +102,7 @@ def test_row_3_receiver_that_raises_does_not_end_delivery(ami: AmiServer) -> Non
 
     calls: list[str] = []
 
-    def fail(message: Any) -> None:
+    def fail(message: Message) -> None:
         calls.append(message.event)
         raise ValueError("the tracker has a bug")
 
@@ -156,6 +158,9 @@ class Crossed:
     def __init__(self) -> None:
         self.kept: list[Action] = []
 
+    def holds(self, number: int) -> bool:
+        return len(self.kept) == number
+
     def keep(self, _: Session, action: Action) -> None:
         self.kept.append(action)
 
@@ -180,7 +185,7 @@ def test_row_6_two_threads_get_their_own_answers(ami: AmiServer, receiver: Recei
         threads = [threading.Thread(target=ask, args=(name,)) for name in ("A", "B")]
         for number, thread in enumerate(threads, 1):
             thread.start()
-            ami.wait_for(lambda number=number: len(crossed.kept) == number)
+            ami.wait_for(partial(crossed.holds, number))
         for _ in threads:
             crossed.go(ami.live[-1])
         for thread in threads:

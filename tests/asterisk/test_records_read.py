@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,7 +40,7 @@ def database(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def engine(database: Path) -> Any:
+def engine(database: Path) -> Iterator[Engine]:
     made = open_records(f"sqlite:///{database}")
     yield made
     made.dispose()

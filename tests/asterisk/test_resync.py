@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
 
 import pytest
 
@@ -146,7 +146,7 @@ def test_recorded_resync_becomes_one_snapshot(version: str) -> None:
     assert len({row.linkedid for row in snapshot.channels}) == 1
     talk = next(bridge for bridge in snapshot.bridges if bridge.type == "basic")
     assert talk.channels == tuple(row.uniqueid for row in snapshot.channels)
-    assert snapshot.queue_entries == snapshot.parked == ()
+    assert (snapshot.queue_entries, snapshot.parked) == ((), ())
     assert snapshot.channels_known
 
 
@@ -173,7 +173,7 @@ def test_recorded_restart_gives_an_empty_snapshot_with_the_start(version: str) -
 
 
 @pytest.mark.parametrize("path", sorted(TRACES.glob("*in_*.ami.gz")), ids=lambda path: path.name)
-def test_recording_without_resync_passes_unchanged(path: Any) -> None:
+def test_recording_without_resync_passes_unchanged(path: Path) -> None:
     events = [message for message in read(path) if message.event]
     assert list(with_snapshots(iter(events))) == events
 

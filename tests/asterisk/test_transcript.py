@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from itgrix_module.asterisk.filters import NOISE
 from itgrix_module.asterisk.message import Message
 from itgrix_module.asterisk.transcript import TranscriptError, read
 from itgrix_module.asterisk.transcript_file import TranscriptFile, needs_a_look
@@ -29,8 +30,8 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "session.ami"
 
 
-def events(path: Path, **options: object) -> list[str]:
-    return [message.event for message in read(path, **options) if message.event]  # type: ignore[arg-type]
+def events(path: Path, skip: frozenset[bytes] = NOISE, warnings: list[str] | None = None) -> list[str]:
+    return [message.event for message in read(path, skip, warnings=warnings) if message.event]
 
 
 def error_of(path: Path) -> TranscriptError:

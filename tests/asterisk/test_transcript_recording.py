@@ -20,6 +20,7 @@ from itgrix_module.asterisk.transcript import Recorder, read
 from itgrix_module.asterisk.transcript_file import TranscriptFile
 from tests.asterisk.support import TRACES, Receiver, logged_in, wait_for
 from tests.fakes.ami_server import AmiServer
+from tests.known import known
 
 HANGUP = b"Event: Hangup\r\nChannel: PJSIP/101-00000001\r\nUniqueid: 1795220673.1"
 
@@ -83,7 +84,7 @@ def test_what_was_heard_is_on_disk_before_the_end(tmp_path: Path, name: str) -> 
 def test_full_disk_ends_the_recording_not_the_session(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     recorder = Recorder(tmp_path / "session.ami", flush_every=0.0)
     full = os.open("/dev/full", os.O_WRONLY)
-    os.dup2(full, recorder._raw.fileno())  # type: ignore[union-attr]
+    os.dup2(full, known(recorder._raw).fileno())
     os.close(full)
     for second in range(3):
         recorder.tap(HANGUP, float(second))

@@ -38,7 +38,9 @@ class Authority:
         context.load_cert_chain(file)
         return context
 
-    def _signed(self, name, public_key, *, host: str = "", is_authority: bool = False) -> x509.Certificate:
+    def _signed(
+        self, name: x509.Name, public_key: ec.EllipticCurvePublicKey, *, host: str = "", is_authority: bool = False
+    ) -> x509.Certificate:
         now = datetime.datetime.now(datetime.UTC)
         builder = (
             x509.CertificateBuilder()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from itgrix_module.app.rest_ports import Tokens
-from itgrix_module.bitrix24.auth import WebhookAuth
+from itgrix_module.bitrix24.auth import Auth, WebhookAuth
 from itgrix_module.bitrix24.client import PortalClient
 from itgrix_module.bitrix24.limiter import Limiter
 from itgrix_module.bitrix24.memory import MemoryLimits
@@ -35,8 +35,11 @@ def clock() -> Clock:
     return Clock()
 
 
+Serve = Callable[[Script], Server]
+
+
 @pytest.fixture
-def serve() -> Iterator[Callable[[Script], Server]]:
+def serve() -> Iterator[Serve]:
     """Start a server with a script; stopped at the end."""
     with ExitStack() as stack:
         yield lambda script: stack.enter_context(serving(script))
@@ -50,23 +53,29 @@ def connect(clock: Clock) -> Iterator[Connect]:
     """A client for a webhook address or another authorisation; closed at the end."""
     with ExitStack() as stack:
 
-        def opened(auth: Any, **options: Any) -> PortalClient:
-            limits = options.pop("limits", None) or Limiter(MemoryLimits(), clock, clock.wait)
+        def opened(auth: Auth | str, *, limits: Limiter | None = None, **options: Any) -> PortalClient:
+            limits = limits or Limiter(MemoryLimits(), clock, clock.wait)
             known = WebhookAuth(auth) if isinstance(auth, str) else auth
             return stack.enter_context(PortalClient(known, limits=limits, **options))
 
         yield opened
 
 
-def pair(url: str, access: str = "A1", refresh: str = "R1", **changes: Any) -> Tokens:
+def pair(
+    url: str,
+    access: str = "A1",
+    refresh: str = "R1",
+    *,
+    server_endpoint: str = "http://localhost:1/rest/",
+    member_id: str = "m1",
+) -> Tokens:
     """Tokens of an application of the portal at ``url``."""
-    known: dict[str, Any] = {
-        "access_token": access,
-        "refresh_token": refresh,
-        "expires_at": 0.0,
-        "member_id": "m1",
-        "domain": url.partition("://")[2],
-        "client_endpoint": f"{url}/rest/",
-        "server_endpoint": "http://localhost:1/rest/",
-    }
-    return Tokens(**{**known, **changes})
+    return Tokens(
+        access_token=access,
+        refresh_token=refresh,
+        expires_at=0.0,
+        member_id=member_id,
+        domain=url.partition("://")[2],
+        client_endpoint=f"{url}/rest/",
+        server_endpoint=server_endpoint,
+    )

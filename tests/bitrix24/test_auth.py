@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
@@ -9,11 +10,13 @@ import pytest
 
 from itgrix_module.app.rest_ports import Tokens
 from itgrix_module.bitrix24.auth import AppAuth, WebhookAuth
+from itgrix_module.bitrix24.client import PortalClient
 from itgrix_module.bitrix24.memory import MemoryTokens
 from itgrix_module.bitrix24.oauth import OAuthServer, scopes
 from itgrix_module.domain.failures import Failure, NeedsOwner, Temporary
-from tests.bitrix24.conftest import pair
-from tests.bitrix24.wires import Cut, error, reply, result
+from tests.bitrix24.conftest import Connect, Serve, pair
+from tests.bitrix24.wires import Cut, Request, Sent, Server, error, reply, result
+from tests.known import known
 
 CLEAN = "https://p.bitrix24.ru/rest/1/abcdef1234567890/"
 
@@ -30,14 +33,14 @@ CLEAN = "https://p.bitrix24.ru/rest/1/abcdef1234567890/"
         CLEAN.replace("https", "HTTPS"),
     ],
 )
-def test_webhook_is_taken_as_people_paste_it(pasted):
+def test_webhook_is_taken_as_people_paste_it(pasted: str) -> None:
     auth = WebhookAuth(pasted)
     assert (auth.url, auth.user_id) == (CLEAN, 1)
     assert auth.grant().base == CLEAN
     assert auth.grant().token == ""
 
 
-def test_webhook_of_a_box_may_have_a_port_and_a_folder():
+def test_webhook_of_a_box_may_have_a_port_and_a_folder() -> None:
     url = "https://crm.example.ru:8443/portal/rest/12/abcdef1234567890/"
     assert WebhookAuth(url).url == url
 
@@ -63,7 +66,7 @@ def test_webhook_of_a_box_may_have_a_port_and_a_folder():
         ("", "bad_address", "https://"),
     ],
 )
-def test_webhook_that_cannot_work_is_refused_with_what_is_wrong(pasted, code, says):
+def test_webhook_that_cannot_work_is_refused_with_what_is_wrong(pasted: str, code: str, says: str) -> None:
     with pytest.raises(NeedsOwner) as caught:
         WebhookAuth(pasted)
     assert caught.value.code == code
@@ -72,33 +75,33 @@ def test_webhook_that_cannot_work_is_refused_with_what_is_wrong(pasted, code, sa
     assert "abcdef1234567890" not in caught.value.text
 
 
-def test_webhook_code_is_not_shown():
+def test_webhook_code_is_not_shown() -> None:
     auth = WebhookAuth(CLEAN)
     assert "abcdef" not in repr(auth) + repr(auth.grant())
     assert auth.secrets() == ("abcdef1234567890",)
 
 
-def test_plain_http_to_this_machine_is_possible():
-    assert WebhookAuth("http://127.0.0.1:8080/rest/1/abcdef1234567890/").grant().base.startswith("http://127")
-    assert WebhookAuth("http://localhost:8080/rest/1/abcdef1234567890/")
-    assert WebhookAuth("http://[::1]:8080/rest/1/abcdef1234567890/")
+def test_plain_http_to_this_machine_is_possible() -> None:
+    for host in ("127.0.0.1", "localhost", "[::1]"):
+        url = f"http://{host}:8080/rest/1/abcdef1234567890/"
+        assert WebhookAuth(url).grant().base == url
 
 
 class Office:
     """A portal and its authorisation server in one script; counts refreshes."""
 
-    def __init__(self, **answer) -> None:
-        self.answer = answer
+    def __init__(self, **answer: object) -> None:
+        self.answer: Mapping[str, object] = answer
         self.valid = "A2"
         self.refresh_queries: list[dict[str, list[str]]] = []
-        self.oauth: bytes | Cut | None = None
+        self.oauth: Sent | None = None
 
-    def portal(self, request):
+    def portal(self, request: Request) -> bytes:
         if request.json.get("auth") != self.valid:
             return error(401, "expired_token", "The access token provided has expired.")
         return result({"ID": "1"})
 
-    def authorisation(self, request):
+    def authorisation(self, request: Request) -> Sent:
         self.refresh_queries.append(parse_qs(urlsplit(request.path).query))
         if self.oauth is not None:
             return self.oauth
@@ -110,14 +113,16 @@ def office() -> Office:
     return Office(member_id="m1", scope="crm,telephony")
 
 
-@pytest.fixture
-def opened(office, serve, connect):
-    """Portal, store and client of an application whose token has expired."""
+Opened = Callable[[], tuple[Server, Server, MemoryTokens, PortalClient]]
 
-    def make(**changes):
+
+@pytest.fixture
+def opened(office: Office, serve: Serve, connect: Connect) -> Opened:
+    """Portal, its authorisation server, store and client of an application whose token has expired."""
+
+    def make() -> tuple[Server, Server, MemoryTokens, PortalClient]:
         portal, authority = serve(office.portal), serve(office.authorisation)
-        tokens = pair(portal.url, server_endpoint=f"{authority.url}/rest/", **changes)
-        store = MemoryTokens(tokens)
+        store = MemoryTokens(pair(portal.url, server_endpoint=f"{authority.url}/rest/"))
         auth = AppAuth(store, "local.id", "the-client-secret")
         client = connect(auth)
         return portal, authority, store, client
@@ -125,7 +130,7 @@ def opened(office, serve, connect):
     return make
 
 
-def test_expired_token_is_refreshed_stored_and_the_call_repeated_once(opened, office):
+def test_expired_token_is_refreshed_stored_and_the_call_repeated_once(opened: Opened, office: Office) -> None:
     portal, _, store, client = opened()
     assert client.call("profile", {"X": 1}) == {"ID": "1"}
     assert [request.json for request in portal.requests] == [{"X": 1, "auth": "A1"}, {"X": 1, "auth": "A2"}]
@@ -137,20 +142,22 @@ def test_expired_token_is_refreshed_stored_and_the_call_repeated_once(opened, of
             "refresh_token": ["R1"],
         }
     ]
-    stored = store.load()
+    stored = known(store.load())
     assert (stored.access_token, stored.refresh_token) == ("A2", "R2")
     assert stored.scope == {"crm", "telephony"}
     assert stored.domain == portal.host
 
 
-def test_secret_goes_to_the_authorisation_server_only(opened):
+def test_secret_goes_to_the_authorisation_server_only(opened: Opened) -> None:
     portal, _, _, client = opened()
     client.call("profile")
     assert all(b"the-client-secret" not in request.body for request in portal.requests)
     assert all("the-client-secret" not in request.path for request in portal.requests)
 
 
-def test_secret_is_not_sent_to_a_portal_that_claims_to_be_the_authorisation_server(office, serve, connect):
+def test_secret_is_not_sent_to_a_portal_that_claims_to_be_the_authorisation_server(
+    office: Office, serve: Serve, connect: Connect
+) -> None:
     portal = serve(office.portal)
     store = MemoryTokens(pair(portal.url, server_endpoint=f"{portal.url}/rest/"))
     client = connect(AppAuth(store, "local.id", "the-client-secret"))
@@ -160,7 +167,7 @@ def test_secret_is_not_sent_to_a_portal_that_claims_to_be_the_authorisation_serv
     assert portal.methods == ["profile"]
 
 
-def test_new_pair_is_stored_before_it_is_used(office, serve, connect):
+def test_new_pair_is_stored_before_it_is_used(office: Office, serve: Serve, connect: Connect) -> None:
     order: list[str] = []
 
     class Store(MemoryTokens):
@@ -168,7 +175,7 @@ def test_new_pair_is_stored_before_it_is_used(office, serve, connect):
             order.append(f"saved {tokens.access_token}")
             super().save(tokens)
 
-    def portal(request):
+    def portal(request: Request) -> bytes:
         order.append(f"used {request.json['auth']}")
         return office.portal(request)
 
@@ -178,7 +185,7 @@ def test_new_pair_is_stored_before_it_is_used(office, serve, connect):
     assert order == ["used A1", "saved A2", "used A2"]
 
 
-def test_pair_that_cannot_be_stored_is_not_used_and_not_lost(office, serve, connect):
+def test_pair_that_cannot_be_stored_is_not_used_and_not_lost(office: Office, serve: Serve, connect: Connect) -> None:
     class Store(MemoryTokens):
         broken = True
 
@@ -199,15 +206,15 @@ def test_pair_that_cannot_be_stored_is_not_used_and_not_lost(office, serve, conn
     assert len(office.refresh_queries) == 1  # R1 was spent by the first refresh; a second one would be refused
 
 
-def test_pair_that_another_process_refreshed_is_used_without_a_refresh(opened, office):
+def test_pair_that_another_process_refreshed_is_used_without_a_refresh(opened: Opened, office: Office) -> None:
     _, _, store, client = opened()
     grant = client.auth.grant()
-    store.save(replace(store.load(), access_token="A2", refresh_token="R2"))
-    assert client.auth.renew(grant, "expired_token").token == "A2"
+    store.save(replace(known(store.load()), access_token="A2", refresh_token="R2"))
+    assert known(client.auth.renew(grant, "expired_token")).token == "A2"
     assert office.refresh_queries == []
 
 
-def test_token_that_stays_refused_is_repeated_once_only(opened, office):
+def test_token_that_stays_refused_is_repeated_once_only(opened: Opened, office: Office) -> None:
     portal, _, _, client = opened()
     office.valid = "never"
     with pytest.raises(Failure) as caught:
@@ -217,7 +224,9 @@ def test_token_that_stays_refused_is_repeated_once_only(opened, office):
 
 
 @pytest.mark.parametrize("code", ["invalid_token", "NO_AUTH_FOUND"])
-def test_token_the_portal_does_not_know_is_refreshed_once_and_then_needs_the_owner(serve, connect, office, code):
+def test_token_the_portal_does_not_know_is_refreshed_once_and_then_needs_the_owner(
+    serve: Serve, connect: Connect, office: Office, code: str
+) -> None:
     portal = serve(lambda request: error(401, code))
     authority = serve(office.authorisation)
     store = MemoryTokens(pair(portal.url, server_endpoint=f"{authority.url}/rest/"))
@@ -229,7 +238,7 @@ def test_token_the_portal_does_not_know_is_refreshed_once_and_then_needs_the_own
     assert len(office.refresh_queries) == 1
 
 
-def test_refresh_token_that_is_spent_needs_the_owner_and_makes_no_hot_loop(opened, office):
+def test_refresh_token_that_is_spent_needs_the_owner_and_makes_no_hot_loop(opened: Opened, office: Office) -> None:
     _, authority, _, client = opened()
     office.oauth = error(400, "invalid_grant")
     for _ in range(3):
@@ -240,12 +249,12 @@ def test_refresh_token_that_is_spent_needs_the_owner_and_makes_no_hot_loop(opene
     assert len(authority.requests) == 1
 
 
-def test_new_authorisation_by_the_owner_is_used_at_once(opened, office):
+def test_new_authorisation_by_the_owner_is_used_at_once(opened: Opened, office: Office) -> None:
     _, _, store, client = opened()
     office.oauth = error(400, "invalid_grant")
     with pytest.raises(NeedsOwner):
         client.call("profile")
-    store.save(replace(store.load(), access_token="A2", refresh_token="R9"))
+    store.save(replace(known(store.load()), access_token="A2", refresh_token="R9"))
     assert client.call("profile") == {"ID": "1"}
 
 
@@ -267,7 +276,9 @@ def test_new_authorisation_by_the_owner_is_used_at_once(opened, office):
         (Cut(), Temporary, "reset"),
     ],
 )
-def test_refusal_of_the_authorisation_server_says_what_to_do(opened, office, answer, kind, code):
+def test_refusal_of_the_authorisation_server_says_what_to_do(
+    opened: Opened, office: Office, answer: bytes | Cut, kind: type[Failure], code: str
+) -> None:
     _, _, store, client = opened()
     office.oauth = answer
     with pytest.raises(Failure) as caught:
@@ -276,10 +287,10 @@ def test_refusal_of_the_authorisation_server_says_what_to_do(opened, office, ans
     assert (type(failure), failure.code, failure.method) == (kind, code, "telephony.externalCall.finish")
     assert failure.executed is False
     assert failure.hint
-    assert store.load().access_token == "A1"
+    assert known(store.load()).access_token == "A1"
 
 
-def test_host_of_the_settings_is_used_instead_of_the_named_one(office, serve, connect):
+def test_host_of_the_settings_is_used_instead_of_the_named_one(office: Office, serve: Serve, connect: Connect) -> None:
     portal, authority = serve(office.portal), serve(office.authorisation)
     store = MemoryTokens(pair(portal.url, server_endpoint="https://oauth.invalid/rest/"))
     client = connect(AppAuth(store, "i", "s", oauth_host=authority.url))
@@ -290,7 +301,9 @@ def test_host_of_the_settings_is_used_instead_of_the_named_one(office, serve, co
     ("endpoint", "code"),
     [("http://oauth.example/rest/", "plain_http"), ("", "bad_address"), ("javascript:x", "bad_address")],
 )
-def test_authorisation_server_without_encryption_is_not_asked(connect, serve, office, endpoint, code):
+def test_authorisation_server_without_encryption_is_not_asked(
+    connect: Connect, serve: Serve, office: Office, endpoint: str, code: str
+) -> None:
     portal = serve(office.portal)
     client = connect(AppAuth(MemoryTokens(pair(portal.url, server_endpoint=endpoint)), "i", "s"))
     with pytest.raises(NeedsOwner) as caught:
@@ -298,14 +311,14 @@ def test_authorisation_server_without_encryption_is_not_asked(connect, serve, of
     assert caught.value.code == code
 
 
-def test_portal_that_was_never_authorised_needs_the_owner(connect):
+def test_portal_that_was_never_authorised_needs_the_owner(connect: Connect) -> None:
     client = connect(AppAuth(MemoryTokens(), "i", "s"))
     with pytest.raises(NeedsOwner) as caught:
         client.call("profile")
     assert caught.value.code == "no_authorisation"
 
 
-def test_code_of_the_authorisation_page_becomes_the_first_pair(serve, office):
+def test_code_of_the_authorisation_page_becomes_the_first_pair(serve: Serve, office: Office) -> None:
     office.answer = {"member_id": "m1", "client_endpoint": "https://p.bitrix24.ru/rest/", "user_id": 67, "expires": 9}
     authority = serve(office.authorisation)
     tokens = OAuthServer("i", "s").exchange("c0de", f"{authority.url}/rest/", "p.bitrix24.ru")
@@ -314,14 +327,14 @@ def test_code_of_the_authorisation_page_becomes_the_first_pair(serve, office):
     assert (tokens.user_id, tokens.expires_at) == (67, 9.0)
 
 
-def test_portal_address_from_the_answer_is_taken_only_if_we_may_send_there(opened, office):
+def test_portal_address_from_the_answer_is_taken_only_if_we_may_send_there(opened: Opened, office: Office) -> None:
     portal, _, store, client = opened()
     office.answer = {"client_endpoint": "http://evil.example/rest/", "server_endpoint": "file:///etc/passwd"}
     client.call("profile")
-    assert store.load().client_endpoint == f"{portal.url}/rest/"
+    assert known(store.load()).client_endpoint == f"{portal.url}/rest/"
 
 
-def test_lifetime_of_a_token_comes_from_the_answer(serve, office):
+def test_lifetime_of_a_token_comes_from_the_answer(serve: Serve, office: Office) -> None:
     authority = serve(office.authorisation)
     for told, expected in (({"expires": 500}, 500.0), ({"expires_in": 60}, 160.0), ({"expires_in": "x"}, 3700.0)):
         office.answer = told
@@ -330,14 +343,14 @@ def test_lifetime_of_a_token_comes_from_the_answer(serve, office):
         server.close()
 
 
-def test_scopes_come_with_commas_spaces_or_as_a_list():
+def test_scopes_come_with_commas_spaces_or_as_a_list() -> None:
     assert (
         scopes("crm,telephony") == scopes("crm telephony") == scopes(["telephony", "crm", None]) == {"crm", "telephony"}
     )
     assert scopes(None) == scopes({}) == frozenset()
 
 
-def test_secrets_are_not_shown(opened):
+def test_secrets_are_not_shown(opened: Opened) -> None:
     *_, client = opened()
     client.auth.grant()
     assert set(client.auth.secrets()) == {"the-client-secret", "A1", "R1"}

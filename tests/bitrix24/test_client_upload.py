@@ -4,21 +4,24 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
+from typing import BinaryIO, cast
 
 import pytest
 
 from itgrix_module.app.rest_ports import Command
 from itgrix_module.bitrix24.auth import AppAuth
+from itgrix_module.bitrix24.exchange import Exchange
 from itgrix_module.bitrix24.memory import MemoryTokens
 from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent, Temporary
-from tests.bitrix24.conftest import pair
-from tests.bitrix24.wires import Cut, batch_answer, error, moved, reply, result
+from tests.bitrix24.conftest import Connect, Serve, pair
+from tests.bitrix24.wires import Cut, Request, Script, Sent, batch_answer, error, moved, reply, result
 
 REGISTER = "telephony.externalCall.register"
 SHOW = "telephony.externalCall.show"
 
 
-def test_file_is_sent_as_multipart_and_its_id_comes_back(serve, connect, tmp_path):
+def test_file_is_sent_as_multipart_and_its_id_comes_back(serve: Serve, connect: Connect, tmp_path: Path) -> None:
     server = serve(lambda request: result({"FILE_ID": 9079}))
     (tmp_path / "call.mp3").write_bytes(b"ID3" + b"\x00\xff" * 100_000)
     url = f"{server.url}/rest/upload.json?auth=A1&token=telephony%7Cabc"
@@ -34,7 +37,7 @@ def test_file_is_sent_as_multipart_and_its_id_comes_back(serve, connect, tmp_pat
     assert int(request.headers["content-length"]) == len(request.body)
 
 
-def test_open_file_is_sent_from_where_it_stands(serve, connect):
+def test_open_file_is_sent_from_where_it_stands(serve: Serve, connect: Connect) -> None:
     server = serve(lambda request: result({"FILE_ID": 1}))
     file = io.BytesIO(b"headerCONTENT")
     file.seek(6)
@@ -43,7 +46,7 @@ def test_open_file_is_sent_from_where_it_stands(serve, connect):
     assert not file.closed
 
 
-def test_file_is_never_held_whole(serve, connect):
+def test_file_is_never_held_whole(serve: Serve, connect: Connect) -> None:
     class Endless(io.RawIOBase):
         """Two hundred megabytes that exist only as they are read; remembers the largest read."""
 
@@ -64,13 +67,14 @@ def test_file_is_never_held_whole(serve, connect):
 
     server = serve(lambda request: result({"FILE_ID": 1}))
     file = Endless()
-    connect(server.webhook).upload(f"{server.url}/rest/upload.json?token=x", "file", file, "a.mp3")
+    client = connect(server.webhook)
+    client.upload(f"{server.url}/rest/upload.json?token=x", "file", cast("BinaryIO", file), "a.mp3")
     assert len(server.requests[0].body) > file.size
     assert file.largest <= 65536
 
 
 @pytest.mark.parametrize("name", ['a"b.mp3', "a\r\nX-Evil: 1.mp3", "звонок.mp3", "a\0.mp3"])
-def test_name_of_a_file_cannot_break_the_header(serve, connect, name):
+def test_name_of_a_file_cannot_break_the_header(serve: Serve, connect: Connect, name: str) -> None:
     server = serve(lambda request: result({"FILE_ID": 1}))
     connect(server.webhook).upload(f"{server.url}/rest/upload.json", name, io.BytesIO(b"x"), name)
     head = server.requests[0].body.partition(b"\r\n\r\n")[0]
@@ -80,7 +84,9 @@ def test_name_of_a_file_cannot_break_the_header(serve, connect, name):
 
 
 @pytest.mark.parametrize("content", [None, b""])
-def test_recording_that_is_missing_or_empty_is_permanent(connect, tmp_path, content):
+def test_recording_that_is_missing_or_empty_is_permanent(
+    connect: Connect, tmp_path: Path, content: bytes | None
+) -> None:
     if content is not None:
         (tmp_path / "x.mp3").write_bytes(content)
     client = connect("http://127.0.0.1:1/rest/1/secretcode1234/")
@@ -89,7 +95,7 @@ def test_recording_that_is_missing_or_empty_is_permanent(connect, tmp_path, cont
     assert (caught.value.code, caught.value.executed) == ("recording_missing", False)
 
 
-def test_recording_that_shrinks_while_it_is_sent_is_a_clear_failure(serve, connect):
+def test_recording_that_shrinks_while_it_is_sent_is_a_clear_failure(serve: Serve, connect: Connect) -> None:
     class Shrinking(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:
             return b"" if self.tell() >= 100_000 else super().read(size)
@@ -110,7 +116,9 @@ def test_recording_that_shrinks_while_it_is_sent_is_a_clear_failure(serve, conne
         (Cut(), Temporary, "reset"),
     ],
 )
-def test_upload_that_fails_says_what_follows(serve, connect, answer, kind, code):
+def test_upload_that_fails_says_what_follows(
+    serve: Serve, connect: Connect, answer: bytes | Cut, kind: type[Failure], code: str
+) -> None:
     server = serve(lambda request: answer)
     with pytest.raises(Failure) as caught:
         connect(server.webhook).upload(f"{server.url}/rest/upload.json?auth=A1", "f", io.BytesIO(b"x"), "x.mp3")
@@ -118,7 +126,9 @@ def test_upload_that_fails_says_what_follows(serve, connect, answer, kind, code)
     assert len(server.requests) == 1
 
 
-def test_upload_is_repeated_from_the_start_after_a_refusal_for_the_rate_and_a_redirect(serve, connect):
+def test_upload_is_repeated_from_the_start_after_a_refusal_for_the_rate_and_a_redirect(
+    serve: Serve, connect: Connect
+) -> None:
     answers = [error(503, "QUERY_LIMIT_EXCEEDED"), result({"FILE_ID": 7})]
     new = serve(lambda request: answers.pop(0))
     old = serve(moved(new.url))
@@ -139,7 +149,7 @@ def test_upload_is_repeated_from_the_start_after_a_refusal_for_the_rate_and_a_re
         ("", "bad_address"),
     ],
 )
-def test_upload_goes_by_https_only(connect, url, code):
+def test_upload_goes_by_https_only(connect: Connect, url: str, code: str) -> None:
     with pytest.raises(NeedsOwner) as caught:
         connect("https://p.bitrix24.ru/rest/1/secretcode1234/").upload(url, "f", io.BytesIO(b"x"), "x.mp3")
     assert caught.value.code == code
@@ -148,14 +158,19 @@ def test_upload_goes_by_https_only(connect, url, code):
 # exchanges
 
 
-def test_each_attempt_is_reported_without_secrets(serve, connect):
-    answers = [error(503, "QUERY_LIMIT_EXCEEDED"), result({"uploadUrl": "x"}), batch_answer, Cut()]
+def test_each_attempt_is_reported_without_secrets(serve: Serve, connect: Connect) -> None:
+    answers: list[Sent | Script] = [
+        error(503, "QUERY_LIMIT_EXCEEDED"),
+        result({"uploadUrl": "x"}),
+        batch_answer,
+        Cut(),
+    ]
 
-    def script(request):
+    def script(request: Request) -> Sent:
         answer = answers.pop(0)
         return answer(request) if callable(answer) else answer
 
-    seen = []
+    seen: list[Exchange] = []
     server = serve(script)
     client = connect(server.webhook, on_exchange=seen.append)
     client.call("profile", {"client_secret": "s3cr3t", "X": 1})
@@ -174,7 +189,7 @@ def test_each_attempt_is_reported_without_secrets(serve, connect):
     assert all(e.milliseconds > 0 for e in seen)
 
 
-def test_debug_log_holds_no_secrets(serve, connect, caplog):
+def test_debug_log_holds_no_secrets(serve: Serve, connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     server = serve(lambda request: error(403, "ACCESS_DENIED", "token A1secret is bad"))
     store = MemoryTokens(pair(server.url, access="A1secret", refresh="R1secret"))

@@ -22,8 +22,8 @@ DEALS = tuple(ClientSeed("DEAL", {"TITLE": f"d{n}", "CONTACT_ID": 1, "CATEGORY_I
 
 @pytest.fixture
 def portal() -> Iterator[SandboxPortal]:
-    limits = {"bucket_burst": 10_000, "bucket_drain": 1000}
-    with SandboxPortal(PortalConfig(clients=(CONTACT, *DEALS), language="en", **limits)) as running:
+    config = PortalConfig(clients=(CONTACT, *DEALS), language="en", bucket_burst=10_000, bucket_drain=1000)
+    with SandboxPortal(config) as running:
         yield running
 
 
@@ -44,7 +44,7 @@ def task(errands: BitrixErrands, mark: str = "m", **fields: Any) -> str:
 
 
 def test_several_go_in_one_request_in_their_order(portal: SandboxPortal, errands: BitrixErrands) -> None:
-    asked = [
+    asked: list[ports.Asked] = [
         ports.MakeTask({"TITLE": "t", "RESPONSIBLE_ID": 1}),
         ports.Say("chat1", "[b]hello[/b]"),
         ports.SetFields("CONTACT", "1", {"NAME": "Eve", "COMMENTS": "$result[e0] & +"}),

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import pytest
 
-from itgrix_module.bitrix24.errorrow import ANY
+from itgrix_module.bitrix24.errorrow import ANY, Row
 from itgrix_module.bitrix24.errors import OAUTH, TABLE, UPLOAD, fault, refusal
-from itgrix_module.domain.failures import NeedsOwner, Permanent, Temporary
+from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent, Temporary
+from tests.known import of_kind
 
 REGISTER = "telephony.externalCall.register"
 FINISH = "telephony.externalCall.finish"
@@ -135,14 +136,18 @@ CONTRACT = [
 
 
 @pytest.mark.parametrize(("status", "error", "description", "method", "kind", "code"), CONTRACT)
-def test_answer_of_the_contract_becomes_the_failure_it_asks_for(status, error, description, method, kind, code):
+def test_answer_of_the_contract_becomes_the_failure_it_asks_for(
+    status: int, error: object, description: object, method: str, kind: type[Failure], code: str
+) -> None:
     failure = refusal(status, error, description, method)
     assert (type(failure), failure.code, failure.method) == (kind, code, method)
     assert failure.text
 
 
 @pytest.mark.parametrize(("status", "error", "description", "method", "kind", "code"), CONTRACT)
-def test_code_is_recognised_in_any_case(status, error, description, method, kind, code):
+def test_code_is_recognised_in_any_case(
+    status: int, error: object, description: object, method: str, kind: type[Failure], code: str
+) -> None:
     if not isinstance(error, str):
         return
     assert refusal(status, error.upper(), description, method.upper()).code == code
@@ -150,7 +155,7 @@ def test_code_is_recognised_in_any_case(status, error, description, method, kind
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.code}-{row.says or row.method or row.status}")
-def test_no_row_stands_in_the_shadow_of_another(row):
+def test_no_row_stands_in_the_shadow_of_another(row: Row) -> None:
     if row.status == (0,):
         failure = fault(row.code)
     else:
@@ -163,12 +168,12 @@ def test_no_row_stands_in_the_shadow_of_another(row):
 @pytest.mark.parametrize(
     ("status", "error"), [(401, "expired_token"), (429, "OPERATION_TIME_LIMIT"), (503, "QUERY_LIMIT_EXCEEDED")]
 )
-def test_refusal_before_the_method_ran_was_not_executed(status, error):
+def test_refusal_before_the_method_ran_was_not_executed(status: int, error: str) -> None:
     assert refusal(status, error, "", FINISH).executed is False
 
 
 @pytest.mark.parametrize("error", ["INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER", "", "NEW"])
-def test_server_error_may_have_been_executed(error):
+def test_server_error_may_have_been_executed(error: str) -> None:
     assert refusal(500, error, "", FINISH).executed is True
 
 
@@ -192,33 +197,33 @@ def test_server_error_may_have_been_executed(error):
         ("no_answer", True),
     ],
 )
-def test_fault_of_the_way_knows_whether_the_request_may_have_been_executed(code, executed):
+def test_fault_of_the_way_knows_whether_the_request_may_have_been_executed(code: str, executed: bool) -> None:
     assert fault(code).executed is executed
 
 
-def test_operating_limit_holds_the_method_and_rate_limit_the_portal():
-    assert refusal(429, "OPERATION_TIME_LIMIT", "", ATTACH).scope == "method"
-    assert refusal(503, "QUERY_LIMIT_EXCEEDED", "", ATTACH).scope == "portal"
+def test_operating_limit_holds_the_method_and_rate_limit_the_portal() -> None:
+    assert of_kind(refusal(429, "OPERATION_TIME_LIMIT", "", ATTACH), Temporary).scope == "method"
+    assert of_kind(refusal(503, "QUERY_LIMIT_EXCEEDED", "", ATTACH), Temporary).scope == "portal"
 
 
-def test_every_row_that_needs_a_person_says_what_to_do():
+def test_every_row_that_needs_a_person_says_what_to_do() -> None:
     assert [row.code for row in TABLE if row.kind is NeedsOwner and not row.hint] == []
 
 
-def test_missing_scope_of_an_extra_does_not_stop_calls():
+def test_missing_scope_of_an_extra_does_not_stop_calls() -> None:
     for method in ("tasks.task.add", "im.notify", "department.get", "crm.lead.update", "timeman.status"):
         assert not isinstance(refusal(403, "insufficient_scope", "", method), NeedsOwner)
 
 
-def test_words_of_the_portal_are_shown_on_one_line_and_without_tags_and_secrets():
+def test_words_of_the_portal_are_shown_on_one_line_and_without_tags_and_secrets() -> None:
     failure = refusal(400, "ERROR_CORE", "Task title<br>\r\nInjected: yes auth=12345678", TASK)
     assert failure.text == "The portal rejects the request: Task title Injected: yes auth=***"
 
 
-def test_endless_description_is_cut():
+def test_endless_description_is_cut() -> None:
     assert len(refusal(400, "E" * 100_000, "x" * 100_000, TASK).text) < 1000
 
 
-def test_host_is_named_as_it_is_and_the_text_begins_with_a_capital_without_one():
+def test_host_is_named_as_it_is_and_the_text_begins_with_a_capital_without_one() -> None:
     assert fault("refused", host="box.example").text == "box.example refuses the connection."
     assert fault("refused").text == "The portal refuses the connection."

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from itgrix_module.bitrix24 import events
 from itgrix_module.bitrix24.encoding import BadForm, encode
+from tests.known import known
 
 # contract A9, with the values that it leaves out
 CALL_START = (
@@ -24,11 +26,11 @@ CALL_START = (
 )
 
 
-def form(**parts) -> str:
+def form(**parts: object) -> str:
     return encode({"event": "ONAPPTEST", **parts})
 
 
-def test_click_to_call_is_read_from_the_wire():
+def test_click_to_call_is_read_from_the_wire() -> None:
     event = events.read_event(CALL_START.encode())
     assert (event.name, event.ts, event.handler_id) == ("ONEXTERNALCALLSTART", 1773236988, "1055")
     assert event.data["CALL_ID"] == "externalCall.89350264e026dace3f2b14d1f438257c.1773236989"
@@ -47,31 +49,31 @@ def test_click_to_call_is_read_from_the_wire():
         ("", ""),
     ],
 )
-def test_event_of_another_portal_or_with_another_token_is_not_ours(member, token):
+def test_event_of_another_portal_or_with_another_token_is_not_ours(member: str, token: str) -> None:
     assert not events.is_from(events.read_event(CALL_START), member, token)
 
 
-def test_event_without_token_is_not_ours_even_if_none_is_stored():
+def test_event_without_token_is_not_ours_even_if_none_is_stored() -> None:
     assert not events.is_from(events.read_event(form()), "", "")
     assert not events.is_from(events.read_event(form(auth={"member_id": "m", "application_token": ""})), "m", "")
 
 
-def test_secrets_are_compared_whatever_they_hold():
+def test_secrets_are_compared_whatever_they_hold() -> None:
     assert events.same("ключ\udcff", "ключ\udcff")
     assert not events.same("ключ", "key")
 
 
-def test_name_of_an_event_is_compared_in_upper_case():
+def test_name_of_an_event_is_compared_in_upper_case() -> None:
     assert events.read_event("event=onCrmActivityAdd").name == "ONCRMACTIVITYADD"
 
 
-def test_secrets_of_an_event_are_not_shown():
+def test_secrets_of_an_event_are_not_shown() -> None:
     shown = repr(events.read_event(CALL_START))
     assert "APPTOKEN" not in shown
     assert "'AT'" not in shown
 
 
-def test_repeated_delivery_has_the_same_key_and_another_call_another_one():
+def test_repeated_delivery_has_the_same_key_and_another_call_another_one() -> None:
     first, again = events.read_event(CALL_START), events.read_event(CALL_START)
     other = events.read_event(CALL_START.replace("1773236989", "1773236990"))
     assert first.dedup_key() == again.dedup_key() != other.dedup_key()
@@ -81,7 +83,7 @@ def test_repeated_delivery_has_the_same_key_and_another_call_another_one():
     assert task.dedup_key() == "ONTASKADD:6:"
 
 
-INSTALL = {
+INSTALL: dict[str, Any] = {
     "event": "ONAPPINSTALL",
     "data": {"VERSION": 1, "ACTIVE": "Y", "INSTALLED": "Y", "LANGUAGE_ID": "ru"},
     "ts": 1696527000,
@@ -100,21 +102,21 @@ INSTALL = {
 }
 
 
-def test_installation_brings_the_first_pair():
-    tokens = events.install_tokens(events.read_event(encode(INSTALL)), now=100.0)
+def test_installation_brings_the_first_pair() -> None:
+    tokens = known(events.install_tokens(events.read_event(encode(INSTALL)), now=100.0))
     assert (tokens.access_token, tokens.refresh_token, tokens.expires_at) == ("AT", "RT", 3700.0)
     assert (tokens.member_id, tokens.domain, tokens.application_token) == ("m1", "p.bitrix24.ru", "APP")
     assert tokens.server_endpoint == "https://oauth.bitrix24.tech/rest/"
     assert tokens.scope == {"crm", "telephony"}
 
 
-def test_installation_may_bring_more_keys():
+def test_installation_may_bring_more_keys() -> None:
     more = {**INSTALL, "auth": {**INSTALL["auth"], "user_id": "67", "expires": "1", "client_id": "local.1"}}
-    assert events.install_tokens(events.read_event(encode(more)), 0.0).user_id == 67
+    assert known(events.install_tokens(events.read_event(encode(more)), 0.0)).user_id == 67
 
 
 @pytest.mark.parametrize("missing", ["access_token", "refresh_token", "member_id", "client_endpoint"])
-def test_installation_that_is_not_complete_brings_nothing(missing):
+def test_installation_that_is_not_complete_brings_nothing(missing: str) -> None:
     auth = {key: value for key, value in INSTALL["auth"].items() if key != missing}
     assert events.install_tokens(events.read_event(encode({**INSTALL, "auth": auth})), 0.0) is None
 
@@ -136,13 +138,13 @@ def test_installation_that_is_not_complete_brings_nothing(missing):
         b"event=A&d=" + b"x" * 200_000,
     ],
 )
-def test_body_that_the_portal_never_sends_is_refused(body):
+def test_body_that_the_portal_never_sends_is_refused(body: bytes) -> None:
     with pytest.raises(BadForm):
         events.read_event(body)
 
 
 @given(st.binary(max_size=300))
-def test_any_body_is_read_or_refused(body):
+def test_any_body_is_read_or_refused(body: bytes) -> None:
     try:
         event = events.read_event(b"event=ONAPPTEST&" + body)
     except BadForm:
@@ -152,7 +154,7 @@ def test_any_body_is_read_or_refused(body):
     assert not events.is_from(event, "m", "t0ken")
 
 
-def test_odd_shapes_of_known_keys_are_empty():
+def test_odd_shapes_of_known_keys_are_empty() -> None:
     odd = "event=ONEXTERNALCALLSTART&data=x&auth=y&ts[]=1&event_handler_id[a]=1"
     event = events.read_event(odd)
     assert (event.data, event.ts, event.handler_id, event.auth.member_id) == ({}, None, "", "")
@@ -160,18 +162,18 @@ def test_odd_shapes_of_known_keys_are_empty():
     assert events.read_event(f"event=A&data[CALL_ID][x]={quote('y')}").dedup_key().startswith("A:")
 
 
-def test_click_is_one_whenever_it_is_told_and_through_whichever_handler():
+def test_click_is_one_whenever_it_is_told_and_through_whichever_handler() -> None:
     later = CALL_START.replace("event_handler_id", "another_id") + "&ts=1999999999"
     assert events.read_event(CALL_START).dedup_key() == events.read_event(later).dedup_key()
 
 
-def test_form_that_is_sent_twice_is_two_and_delivered_twice_is_one():
+def test_form_that_is_sent_twice_is_two_and_delivered_twice_is_one() -> None:
     form = {"event": "ONEXTERNALCALLBACKSTART", "data": {"PHONE_NUMBER": "+7916", "TEXT": "Ёж"}, "ts": 7}
     keys = [events.read_event(encode({**form, "ts": ts})).dedup_key() for ts in (7, 7, 8)]
     assert keys[0] == keys[1] != keys[2]
 
 
-def test_key_of_anything_fits_its_column():
+def test_key_of_anything_fits_its_column() -> None:
     for call in ("x" * 5000, "ё" * 150, "a\r\nb"):
         key = events.key_of("ONEXTERNALCALLSTART", {"CALL_ID": call}, "1")
         assert len(key) <= 190

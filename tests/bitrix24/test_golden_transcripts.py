@@ -4,19 +4,22 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
 from itgrix_module.app.rest_ports import Command
 from itgrix_module.bitrix24 import telephony
 from itgrix_module.bitrix24.auth import AppAuth
+from itgrix_module.bitrix24.client import PortalClient
 from itgrix_module.bitrix24.encoding import reference
 from itgrix_module.bitrix24.errors import refusal
 from itgrix_module.bitrix24.memory import MemoryTokens
-from itgrix_module.domain.failures import NeedsOwner, Permanent, Temporary
-from tests.bitrix24.conftest import pair
-from tests.bitrix24.wires import reply, result
+from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent, Temporary
+from tests.bitrix24.conftest import Connect, Serve, pair
+from tests.bitrix24.wires import Request, Server, reply, result
 
 CALL = "externalCall.716f1cb73def9700a23842adf9c4c568.1773130779"
 STARTED = datetime(2026, 3, 10, 11, 19, 38, tzinfo=timezone(timedelta(hours=3)))
@@ -31,7 +34,7 @@ TIME = {
     "operating_reset_at": 1757425271,
     "operating": 0.6726,
 }
-FINISHED = {
+FINISHED: dict[str, Any] = {
     "CALL_ID": CALL,
     "EXTERNAL_CALL_ID": None,
     "PORTAL_USER_ID": 1270,
@@ -59,30 +62,33 @@ FINISHED = {
 class Golden:
     """Answers in the order of the transcript."""
 
-    def __init__(self, *answers) -> None:
+    def __init__(self, *answers: bytes) -> None:
         self.answers = list(answers)
 
-    def __call__(self, request):
+    def __call__(self, request: Request) -> bytes:
         return self.answers.pop(0)
 
 
+Talk = Callable[..., tuple[Server, PortalClient]]
+
+
 @pytest.fixture
-def talk(serve, connect):
+def talk(serve: Serve, connect: Connect) -> Talk:
     """Server with these answers and a client of an application whose token is A1."""
 
-    def opened(*answers):
+    def opened(*answers: bytes) -> tuple[Server, PortalClient]:
         server = serve(Golden(*answers))
         return server, connect(AppAuth(MemoryTokens(pair(server.url)), "i", "s"))
 
     return opened
 
 
-def good(value):
+def good(value: object) -> bytes:
     return reply({"result": value, "time": TIME})
 
 
-def test_a1_incoming_call_through_a_queue(talk):
-    registered = {
+def test_a1_incoming_call_through_a_queue(talk: Talk) -> None:
+    registered: dict[str, Any] = {
         "CALL_ID": CALL,
         "CRM_CREATED_LEAD": None,
         "CRM_CREATED_ENTITIES": [],
@@ -94,7 +100,7 @@ def test_a1_incoming_call_through_a_queue(talk):
         good(registered), good(True), good(True), good(FINISHED), good(upload), result({"FILE_ID": 9079})
     )
 
-    def send(command: Command):
+    def send(command: Command) -> Any:
         return client.call(command.method, command.params)
 
     call = telephony.registered(
@@ -151,7 +157,7 @@ def test_a1_incoming_call_through_a_queue(talk):
     ]
 
 
-def test_a2_missed_incoming_call(talk):
+def test_a2_missed_incoming_call(talk: Talk) -> None:
     missed = {**FINISHED, "CALL_STATUS": 0, "CALL_FAILED_CODE": "304", "CALL_DURATION": 0}
     server, client = talk(good(missed))
     command = telephony.finish("f", CALL, user_id=1269, duration=0, status="304")
@@ -161,14 +167,14 @@ def test_a2_missed_incoming_call(talk):
     assert server.requests[0].json["STATUS_CODE"] == "304"
 
 
-def test_a3_outgoing_call_by_desk_phone():
+def test_a3_outgoing_call_by_desk_phone() -> None:
     command = telephony.register(
         "r", extension="101", phone="+7900", kind=telephony.OUTGOING, external_id=EXTERNAL, started=STARTED, show=True
     )
     assert (command.params["TYPE"], command.params["SHOW"], command.params["USER_PHONE_INNER"]) == (1, 1, "101")
 
 
-def test_a6_unknown_caller_in_classic_mode():
+def test_a6_unknown_caller_in_classic_mode() -> None:
     found = telephony.registered(
         {
             "CALL_ID": CALL,
@@ -181,7 +187,7 @@ def test_a6_unknown_caller_in_classic_mode():
     assert (found.created_lead, found.created, found.entity_type) == (1608, (("LEAD", 1608),), "LEAD")
 
 
-def test_a7_unknown_caller_in_simple_mode():
+def test_a7_unknown_caller_in_simple_mode() -> None:
     found = telephony.registered(
         {
             "CALL_ID": CALL,
@@ -211,11 +217,11 @@ def test_a7_unknown_caller_in_simple_mode():
         (503, {"error": "QUERY_LIMIT_EXCEEDED", "error_description": "Too many requests"}, Temporary),
     ],
 )
-def test_a8_error_bodies(status, body, kind):
+def test_a8_error_bodies(status: int, body: dict[str, str], kind: type[Failure]) -> None:
     assert type(refusal(status, body["error"], body["error_description"], telephony.REGISTER)) is kind
 
 
-def test_a10_batch_for_a_card(talk):
+def test_a10_batch_for_a_card(talk: Talk) -> None:
     found = {"CONTACT": [651]}
     server, client = talk(
         result(

@@ -93,7 +93,7 @@ def said() -> Said:
 
 
 @pytest.fixture(scope="module")
-def server(said) -> Iterator[Server]:
+def server(said: Said) -> Iterator[Server]:
     with serving(said) as running:
         yield running
 
@@ -125,7 +125,7 @@ def limiter(clock: Clock) -> Limiter:
 @example(200, {"result": {"result": {"a": None}, "result_error": {"b": None}}})
 @example(200, {"result": [], "time": {"operating": "nan", "operating_reset_at": 10**400}})
 @example(200, {"result": {"result_error": [[]], "result": {"0": float("nan")}}})
-def test_any_json_ends_in_a_value_or_a_failure(said, server, status, answer):
+def test_any_json_ends_in_a_value_or_a_failure(said: Said, server: Server, status: int, answer: object) -> None:
     said.bytes = reply(answer, status)
     clock = Clock()
     with PortalClient(WebhookAuth(server.webhook), limits=limiter(clock)) as client:
@@ -139,7 +139,7 @@ def test_any_json_ends_in_a_value_or_a_failure(said, server, status, answer):
 @example(200, b'{"result": 1')
 @example(200, b"[" * 5000)
 @example(200, b"1" * 5000)
-def test_any_bytes_end_in_a_value_or_a_failure(said, server, status, body):
+def test_any_bytes_end_in_a_value_or_a_failure(said: Said, server: Server, status: int, body: bytes) -> None:
     said.bytes = reply(body, status)
     with PortalClient(WebhookAuth(server.webhook), limits=limiter(Clock())) as client:
         for _ in range(2):
@@ -149,7 +149,7 @@ def test_any_bytes_end_in_a_value_or_a_failure(said, server, status, body):
 
 @LAX
 @given(st.binary(max_size=100))
-def test_bytes_that_are_no_http_end_in_a_failure(said, server, wire):
+def test_bytes_that_are_no_http_end_in_a_failure(said: Said, server: Server, wire: bytes) -> None:
     said.bytes = wire + b"\r\n\r\n"
     with PortalClient(WebhookAuth(server.webhook), limits=limiter(Clock()), connect=0.2) as client, suppress(Failure):
         client.call("profile", timeout=0.05)
@@ -158,7 +158,9 @@ def test_bytes_that_are_no_http_end_in_a_failure(said, server, wire):
 @LAX
 @given(STATUS, JSON)
 @example(200, {"access_token": "A", "refresh_token": "R", "expires_in": "nan", "scope": {}, "client_endpoint": []})
-def test_any_answer_of_the_authorisation_server_ends_in_a_value_or_a_failure(said, server, status, answer):
+def test_any_answer_of_the_authorisation_server_ends_in_a_value_or_a_failure(
+    said: Said, server: Server, status: int, answer: object
+) -> None:
     said.bytes = reply(answer, status)
     tokens = pair("http://localhost:1", server_endpoint=f"{server.url}/rest/")
     auth = AppAuth(MemoryTokens(tokens), "i", "s")
@@ -168,7 +170,7 @@ def test_any_answer_of_the_authorisation_server_ends_in_a_value_or_a_failure(sai
 
 
 @given(JSON)
-def test_any_result_is_read_or_a_failure(answer):
+def test_any_result_is_read_or_a_failure(answer: object) -> None:
     readers = (
         telephony.registered,
         telephony.shown,
@@ -190,5 +192,5 @@ def test_any_result_is_read_or_a_failure(answer):
             reader(answer)
 
 
-def test_these_answers_can_be_written():
+def test_these_answers_can_be_written() -> None:
     assert json.loads(reply([float("nan")]).rpartition(b"\r\n\r\n")[2]) is not None

@@ -20,28 +20,28 @@ from itgrix_module.bitrix24.masking import mask, mask_text
         "crm.lead.list?auth=s3cr3tcode&select[]=ID",
     ],
 )
-def test_secret_in_a_text_is_hidden(text):
+def test_secret_in_a_text_is_hidden(text: str) -> None:
     assert "s3cr3tcode" not in mask_text(text)
     assert "***" in mask_text(text)
 
 
-def test_rest_of_the_text_stays_readable():
+def test_rest_of_the_text_stays_readable() -> None:
     assert mask_text("tasks.task.add?fields[TITLE]=Hello&auth=abc123") == "tasks.task.add?fields[TITLE]=Hello&auth=***"
 
 
-def test_known_secret_is_hidden_wherever_it_stands():
+def test_known_secret_is_hidden_wherever_it_stands() -> None:
     assert mask_text("the word is open-sesame, really", ["open-sesame"]) == "the word is ***, really"
 
 
-def test_line_ends_cannot_forge_a_log_line():
+def test_line_ends_cannot_forge_a_log_line() -> None:
     assert mask_text("a\r\nERROR forged\x00\u2028x") == "a ERROR forged x"
 
 
-def test_long_value_is_cut_with_its_length():
+def test_long_value_is_cut_with_its_length() -> None:
     assert mask_text("x" * 10_000).endswith("… (10000 characters)")
 
 
-def test_secrets_of_nested_parameters_and_of_batch_commands_are_hidden():
+def test_secrets_of_nested_parameters_and_of_batch_commands_are_hidden() -> None:
     params = {
         "auth": "s3cr3t",
         "fields": {"ACCESS_TOKEN": "s3cr3t", "TITLE": "ok"},

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from itgrix_module.domain.failures import Permanent
 
 
 @given(st.binary(min_size=1, max_size=300), st.integers(1, 400))
-def test_body_is_the_same_in_pieces_of_any_size_and_after_a_rewind(content, size):
+def test_body_is_the_same_in_pieces_of_any_size_and_after_a_rewind(content: bytes, size: int) -> None:
     with FileBody("file", io.BytesIO(content), "a.mp3") as body:
         whole = b"".join(body)
         body.rewind()
@@ -22,7 +23,7 @@ def test_body_is_the_same_in_pieces_of_any_size_and_after_a_rewind(content, size
     assert whole.partition(b"\r\n\r\n")[2].startswith(content + b"\r\n--")
 
 
-def test_file_that_grows_while_it_is_sent_is_sent_as_it_was(tmp_path):
+def test_file_that_grows_while_it_is_sent_is_sent_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "a.mp3"
     path.write_bytes(b"12345")
     with FileBody("file", path, "a.mp3") as body:
@@ -31,7 +32,7 @@ def test_file_that_grows_while_it_is_sent_is_sent_as_it_was(tmp_path):
         assert len(b"".join(body)) == len(body)
 
 
-def test_folder_is_no_recording(tmp_path):
+def test_folder_is_no_recording(tmp_path: Path) -> None:
     with pytest.raises(Permanent) as caught:
         FileBody("file", tmp_path, "a.mp3")
     assert caught.value.code == "recording_missing"

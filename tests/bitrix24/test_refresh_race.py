@@ -8,16 +8,19 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from itgrix_module.app.rest_ports import Tokens
 from itgrix_module.bitrix24.auth import AppAuth
 from itgrix_module.bitrix24.memory import MemoryTokens
 from itgrix_module.domain.failures import Failure
-from tests.bitrix24.conftest import pair
+from tests.bitrix24.conftest import Clock, Connect, Serve, pair
 from tests.bitrix24.file_tokens import FileTokens
-from tests.bitrix24.wires import error, reply, result
+from tests.bitrix24.wires import Request, Server, error, reply, result
+from tests.known import known
 
 THREADS = 20
 
@@ -32,7 +35,7 @@ class RotatingPortal:
         self._lock = threading.Lock()
         self._together = threading.Barrier(together)
 
-    def portal(self, request):
+    def portal(self, request: Request) -> bytes:
         if request.json["auth"] == "A0":
             self._together.wait(30)
             return error(401, "expired_token")
@@ -40,7 +43,7 @@ class RotatingPortal:
             good = request.json["auth"] == f"A{self.generation}"
         return result("ok") if good else error(401, "expired_token")
 
-    def authorisation(self, request):
+    def authorisation(self, request: Request) -> bytes:
         given = parse_qs(urlsplit(request.path).query)["refresh_token"][0]
         with self._lock:
             self.refreshes += 1
@@ -51,11 +54,11 @@ class RotatingPortal:
             return reply({"access_token": f"A{self.generation}", "refresh_token": f"R{self.generation}"})
 
 
-def first_pair(portal, authority):
+def first_pair(portal: Server, authority: Server) -> Tokens:
     return pair(portal.url, "A0", "R0", server_endpoint=f"{authority.url}/rest/")
 
 
-def test_twenty_threads_make_one_refresh(serve, connect):
+def test_twenty_threads_make_one_refresh(serve: Serve, connect: Connect) -> None:
     rotating = RotatingPortal(THREADS)
     store = MemoryTokens(first_pair(serve(rotating.portal), serve(rotating.authorisation)))
     client = connect(AppAuth(store, "i", "s"), pool=THREADS)
@@ -63,10 +66,10 @@ def test_twenty_threads_make_one_refresh(serve, connect):
         answers = [pool.submit(client.call, "profile") for _ in range(THREADS)]
         assert [answer.result() for answer in answers] == ["ok"] * THREADS
     assert (rotating.refreshes, rotating.spent) == (1, 0)
-    assert store.load().access_token == "A1"
+    assert known(store.load()).access_token == "A1"
 
 
-def test_two_processes_with_five_threads_each_make_one_refresh(serve, tmp_path):
+def test_two_processes_with_five_threads_each_make_one_refresh(serve: Serve, tmp_path: Path) -> None:
     rotating = RotatingPortal(10)
     path = tmp_path / "tokens.json"
     FileTokens(path).save(first_pair(serve(rotating.portal), serve(rotating.authorisation)))
@@ -75,19 +78,19 @@ def test_two_processes_with_five_threads_each_make_one_refresh(serve, tmp_path):
     outputs = [process.communicate(timeout=60)[0] for process in started]
     assert [json.loads(output) for output in outputs] == [["ok"] * 5] * 2
     assert (rotating.refreshes, rotating.spent) == (1, 0)
-    assert FileTokens(path).load().refresh_token == "R1"
+    assert known(FileTokens(path).load()).refresh_token == "R1"
 
 
-def test_refresh_that_fails_is_tried_once_for_all_who_waited(serve, connect):
-    asked = []
+def test_refresh_that_fails_is_tried_once_for_all_who_waited(serve: Serve, connect: Connect) -> None:
+    asked: list[Request] = []
 
-    def authorisation(request):
+    def authorisation(request: Request) -> bytes:
         asked.append(request)
         return error(500, "server_error")
 
     together = threading.Barrier(THREADS)
 
-    def portal(request):
+    def portal(request: Request) -> bytes:
         together.wait(30)
         return error(401, "expired_token")
 
@@ -101,7 +104,7 @@ def test_refresh_that_fails_is_tried_once_for_all_who_waited(serve, connect):
     assert len({id(failure) for failure in failures}) == THREADS  # each thread raises its own
 
 
-def test_failed_refresh_is_tried_again_later(serve, connect, clock):
+def test_failed_refresh_is_tried_again_later(serve: Serve, connect: Connect, clock: Clock) -> None:
     rotating = RotatingPortal(1)
     served = serve(rotating.portal)
     fails = [True]

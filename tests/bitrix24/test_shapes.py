@@ -34,49 +34,49 @@ ANYTHING = st.recursive(
         ("9" * 5000, None),
     ],
 )
-def test_whole(value, expected):
+def test_whole(value: object, expected: int | None) -> None:
     assert shapes.whole(value) == expected
 
 
 @pytest.mark.parametrize(
     ("value", "expected"), [("0.5", 0.5), (1, 1.0), ("nan", None), ("1e999", None), (10**400, None), ([], None)]
 )
-def test_number(value, expected):
+def test_number(value: object, expected: float | None) -> None:
     assert shapes.number(value) == expected
 
 
 @pytest.mark.parametrize(("value", "expected"), [("x", "x"), (7, "7"), (None, ""), ({}, ""), ([], ""), (True, "")])
-def test_text(value, expected):
+def test_text(value: object, expected: str) -> None:
     assert shapes.text(value) == expected
 
 
-def test_empty_list_is_an_empty_map_and_a_list_a_map_of_its_indexes():
+def test_empty_list_is_an_empty_map_and_a_list_a_map_of_its_indexes() -> None:
     assert shapes.mapping([]) == {}
     assert shapes.mapping(["a", "b"]) == {"0": "a", "1": "b"}
     assert shapes.mapping("x") == {}
 
 
-def test_map_with_numbers_is_a_list_of_rows():
+def test_map_with_numbers_is_a_list_of_rows() -> None:
     assert shapes.maps({"0": {"ID": 1}, "1": None, "x": {"ID": 2}}) == [{"ID": 1}, {"ID": 2}]
     assert shapes.maps([{"ID": 1}, 5]) == [{"ID": 1}]
     assert shapes.maps("x") == []
 
 
 @pytest.mark.parametrize("value", ["Y", "y", "1", 1, True, "true"])
-def test_flag_set(value):
+def test_flag_set(value: object) -> None:
     assert shapes.flag(value) is True
 
 
 @pytest.mark.parametrize("value", ["N", "0", 0, False, None, "", [], {}, "undefined"])
-def test_flag_not_set(value):
+def test_flag_not_set(value: object) -> None:
     assert shapes.flag(value) is False
 
 
 @given(ANYTHING)
-def test_no_reader_raises(value):
+def test_no_reader_raises(value: object) -> None:
     for reader in (shapes.whole, shapes.number, shapes.text, shapes.mapping, shapes.maps, shapes.flag):
         reader(value)
 
 
-def test_number_with_more_digits_than_python_converts_is_empty():
+def test_number_with_more_digits_than_python_converts_is_empty() -> None:
     assert shapes.text(10**5000) == ""

@@ -2,21 +2,24 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
+from itgrix_module.app.rest_ports import Command
 from itgrix_module.bitrix24 import telephony
+from itgrix_module.bitrix24.telephony_answers import Line
 from itgrix_module.domain.failures import Temporary
 
 STARTED = datetime(2026, 3, 10, 11, 19, 38, 123456, timezone(timedelta(hours=3)))
 
 
-def register(**changes):
+def register(**changes: Any) -> Command:
     known = {"phone": "+79062195047", "kind": telephony.INCOMING, "external_id": "pbx1-1", "started": STARTED}
     return telephony.register("r", **{**known, "user_id": 1269, **changes})
 
 
-def test_register_sends_what_it_must_and_leaves_out_what_is_not_set():
+def test_register_sends_what_it_must_and_leaves_out_what_is_not_set() -> None:
     assert register().params == {
         "USER_ID": 1269,
         "PHONE_NUMBER": "+79062195047",
@@ -29,7 +32,7 @@ def test_register_sends_what_it_must_and_leaves_out_what_is_not_set():
     }
 
 
-def test_register_takes_everything_the_portal_knows():
+def test_register_takes_everything_the_portal_knows() -> None:
     params = register(
         user_id=None,
         extension="101",
@@ -47,7 +50,7 @@ def test_register_takes_everything_the_portal_knows():
     assert "USER_ID" not in params
 
 
-def test_call_without_employee_id_or_time_zone_is_an_error_of_ours():
+def test_call_without_employee_id_or_time_zone_is_an_error_of_ours() -> None:
     with pytest.raises(ValueError, match="user or an extension"):
         register(user_id=None)
     with pytest.raises(ValueError, match="id of its own"):
@@ -60,16 +63,16 @@ def test_call_without_employee_id_or_time_zone_is_an_error_of_ours():
         telephony.statistic("s")
 
 
-def test_moment_has_an_offset():
+def test_moment_has_an_offset() -> None:
     assert telephony.moment(datetime(2026, 1, 2, 3, 4, 5, 999999, UTC)) == "2026-01-02T03:04:05+00:00"
 
 
-def test_card_of_a_call_registered_in_the_same_batch():
+def test_card_of_a_call_registered_in_the_same_batch() -> None:
     show = telephony.show("s", telephony.call_id_of("r"), [1269, 1270])
     assert show.params == {"CALL_ID": "$result[r][CALL_ID]", "USER_ID": [1269, 1270]}
 
 
-def test_finish_always_sends_a_duration_and_a_status():
+def test_finish_always_sends_a_duration_and_a_status() -> None:
     command = telephony.finish("f", "c", user_id=1, duration=0, status="304")
     assert command.params == {"CALL_ID": "c", "USER_ID": 1, "DURATION": 0, "STATUS_CODE": "304", "ADD_TO_CHAT": 1}
     full = telephony.finish(
@@ -79,7 +82,7 @@ def test_finish_always_sends_a_duration_and_a_status():
     assert telephony.finish("f", "c", user_id=1, duration=-3, status="200").params["DURATION"] == 0
 
 
-REGISTERED = {
+REGISTERED: dict[str, Any] = {
     "CALL_ID": "externalCall.716f1cb73def9700a23842adf9c4c568.1773130779",
     "CRM_CREATED_LEAD": None,
     "CRM_CREATED_ENTITIES": [],
@@ -115,20 +118,20 @@ REGISTERED = {
         ({"CRM_CREATED_ENTITIES": "x", "LEAD_CREATION_ERROR": "no rights"}, ("CONTACT", 797, None, (), "no rights")),
     ],
 )
-def test_registered_call_is_read_in_every_looseness(changes, expected):
+def test_registered_call_is_read_in_every_looseness(changes: dict[str, object], expected: tuple[object, ...]) -> None:
     found = telephony.registered({**REGISTERED, **changes})
     assert found.call_id == REGISTERED["CALL_ID"]
     assert (found.entity_type, found.entity_id, found.created_lead, found.created, found.creation_error) == expected
 
 
 @pytest.mark.parametrize("result", [[], {}, None, True, "x", {"CALL_ID": None}, {"CALL_ID": []}])
-def test_registration_without_an_id_is_repeated_because_it_may_have_been_executed(result):
+def test_registration_without_an_id_is_repeated_because_it_may_have_been_executed(result: object) -> None:
     with pytest.raises(Temporary) as caught:
         telephony.registered(result)
     assert (caught.value.code, caught.value.executed) == ("bad_answer", True)
 
 
-FINISHED = {
+FINISHED: dict[str, Any] = {
     "CALL_ID": "externalCall.1",
     "EXTERNAL_CALL_ID": None,
     "PORTAL_USER_ID": 1269,
@@ -145,23 +148,23 @@ FINISHED = {
 }
 
 
-def test_finished_call_is_read():
+def test_finished_call_is_read() -> None:
     found = telephony.finished(FINISHED)
     assert (found.call_id, found.activity_id, found.user_id, found.duration) == ("externalCall.1", 7943, 1269, 95)
     assert (found.status, found.entity_type, found.entity_id) == ("200", "CONTACT", 797)
 
 
-def test_finished_call_without_a_client_has_no_activity():
+def test_finished_call_without_a_client_has_no_activity() -> None:
     found = telephony.finished({**FINISHED, "CRM_ACTIVITY_ID": None, "CRM_ENTITY_ID": "0", "CALL_DURATION": "x"})
     assert (found.activity_id, found.entity_id, found.duration) == (None, None, 0)
 
 
-def test_faults_of_the_portal_after_the_finish_are_kept_as_words():
+def test_faults_of_the_portal_after_the_finish_are_kept_as_words() -> None:
     found = telephony.finished({**FINISHED, "ERRORS": [{"code": "x", "message": "no disk"}, "plain"]})
     assert found.errors == ("x no disk", "plain")
 
 
-def test_upload_target_is_read_and_does_not_show_its_token():
+def test_upload_target_is_read_and_does_not_show_its_token() -> None:
     target = telephony.upload_target({"uploadUrl": "https://p/rest/upload.json?token=s3cr3t", "fieldName": "file"})
     assert (target.field, "s3cr3t" in repr(target)) == ("file", False)
     assert telephony.upload_target({"uploadUrl": "https://p/x", "fieldName": None}).field == "file"
@@ -172,11 +175,11 @@ def test_upload_target_is_read_and_does_not_show_its_token():
 @pytest.mark.parametrize(
     ("answer", "expected"), [({"FILE_ID": "9079"}, 9079), ({"ID": 5}, 5), ([], None), ({"FILE_ID": {}}, None)]
 )
-def test_file_id_is_read(answer, expected):
+def test_file_id_is_read(answer: object, expected: int | None) -> None:
     assert telephony.file_id(answer) == expected
 
 
-def test_clients_of_a_number_are_read_with_their_responsible():
+def test_clients_of_a_number_are_read_with_their_responsible() -> None:
     rows = [
         {
             "CRM_ENTITY_TYPE": "CONTACT",
@@ -196,12 +199,12 @@ def test_clients_of_a_number_are_read_with_their_responsible():
     assert telephony.clients({}) == telephony.clients(None) == []
 
 
-def test_lines_are_read():
+def test_lines_are_read() -> None:
     rows = [{"NUMBER": "141", "NAME": "Support", "CRM_AUTO_CREATE": "N"}, {"NUMBER": 7, "CRM_AUTO_CREATE": "Y"}, {}]
-    assert telephony.lines(rows) == [telephony.Line("141", "Support", False), telephony.Line("7", "", True)]
+    assert telephony.lines(rows) == [Line("141", "Support", False), Line("7", "", True)]
 
 
-def test_line_commands():
+def test_line_commands() -> None:
     assert telephony.line_add("l", "7", "Ads", create=True).params == {
         "NUMBER": "7",
         "NAME": "Ads",
@@ -213,7 +216,7 @@ def test_line_commands():
 
 
 @pytest.mark.parametrize("value", [True, 1, "1", "Y"])
-def test_card_was_shown(value):
+def test_card_was_shown(value: object) -> None:
     assert telephony.shown(value) is True
     assert telephony.shown(False) is False
 
@@ -230,6 +233,6 @@ ROW = {
 }
 
 
-def test_statistics_are_read():
+def test_statistics_are_read() -> None:
     row = telephony.statistics([{**ROW, "EXTERNAL_CALL_ID": "pbx-1", "CALL_TYPE": "2", "CALL_VOTE": "5"}, {}])[0]
     assert (row.external_id, row.kind, row.vote, row.record_file_id) == ("pbx-1", 2, 5.0, None)

@@ -51,10 +51,11 @@ class Drip:
     pause: float = 0.05
 
 
-Script = Callable[[Request], "bytes | Cut | Drip"]
+Sent = bytes | Cut | Drip
+Script = Callable[[Request], Sent]
 
 
-def reply(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> bytes:
+def reply(content: object, status: int = 200, headers: Mapping[str, str] | None = None) -> bytes:
     """An HTTP answer: JSON of anything but bytes."""
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
     kind = "application/json" if not isinstance(content, bytes) else "text/html"
@@ -63,12 +64,12 @@ def reply(content: Any, status: int = 200, headers: Mapping[str, str] | None = N
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-def result(value: Any, **more: Any) -> bytes:
+def result(value: object, **more: object) -> bytes:
     """A good answer of the portal."""
     return reply({"result": value, "time": {}, **more})
 
 
-def error(status: int, code: Any, description: str = "") -> bytes:
+def error(status: int, code: object, description: str = "") -> bytes:
     return reply({"error": code, "error_description": description}, status)
 
 
@@ -124,7 +125,7 @@ class _Handler(socketserver.StreamRequestHandler):
         body = self.rfile.read(int(headers.get("content-length", "0")))
         return Request(line[0], line[1], headers, body)
 
-    def _answer(self, answer: bytes | Cut | Drip) -> bool:
+    def _answer(self, answer: Sent) -> bool:
         if isinstance(answer, bytes):
             self.connection.sendall(answer)
             return True
@@ -175,7 +176,7 @@ class _Listener(socketserver.ThreadingTCPServer):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(self, request: object, client_address: object) -> None:
         """A client that gives up is what the tests are about."""
 
 
@@ -205,12 +206,12 @@ def serving(script: Script, context: ssl.SSLContext | None = None) -> Iterator[S
         listener.server_close()
 
 
-def moved(base: str) -> Callable[[Request], Any]:
+def moved(base: str) -> Callable[[Request], bytes]:
     """A portal that has another address now."""
     return lambda request: reply(b"<html>Found</html>", 302, {"Location": f"{base}{request.path}"})
 
 
-def batch_answer(request: Request, **parts: Any) -> Any:
+def batch_answer(request: Request, **parts: object) -> bytes:
     """Each command answers with its own parameters."""
     commands = request.json["cmd"]
     echoed = {key: decode(line.partition("?")[2]) for key, line in commands.items()}

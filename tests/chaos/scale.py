@@ -7,6 +7,8 @@ import os
 import sys
 import time
 
+from tests.known import known
+
 _PAUSE = 15.0  # seconds between two words
 IS_LONG = os.environ.get("ITGRIX_CHAOS") == "long"
 
@@ -32,4 +34,4 @@ class Progress:
             return
         self._told = now
         line = f"{self._what}: {done:,.0f} of {self._of:,.0f} after {(now - self._began) / 60:.0f} min"
-        sys.__stderr__.write(f"{line}\n")  # type: ignore[union-attr]
+        known(sys.__stderr__).write(f"{line}\n")

@@ -16,10 +16,11 @@ from sqlalchemy import func, select
 
 from itgrix_module.app.track import CardTiming, Tracker
 from itgrix_module.asterisk.filters import NOISE
-from itgrix_module.asterisk.link import Link, LinkSettings
+from itgrix_module.asterisk.link import Delivery, Link, LinkSettings
 from itgrix_module.asterisk.message import Message
 from itgrix_module.asterisk.transcript import read
 from itgrix_module.asterisk.translate import Translator
+from itgrix_module.domain.facts import AnyFact
 from itgrix_module.domain.policy import Rules
 from itgrix_module.sandbox.pbx import PbxConfig, Player, SandboxPbx, record
 from itgrix_module.storage.calls import SqlCallStore
@@ -61,7 +62,8 @@ def renamed(messages: Iterator[Message], number: int) -> Iterator[Message]:
 
 
 def passed(tracker: Tracker, stream: Path, number: int) -> None:
-    translator, facts = Translator(), []
+    translator = Translator()
+    facts: list[AnyFact] = []
     for place, message in enumerate(renamed(read(stream, skip=NOISE), number), 1):
         facts.extend(translator.facts(message))
         if place % TOGETHER == 0:
@@ -78,7 +80,8 @@ def test_stream_many_times_over_gives_the_same_calls_each_time_and_leaves_nothin
     upgrade(url)
     with closing(open_database(url)) as database:
         tracker = Tracker(SqlCallStore(database), "flood", Rules, CardTiming, time.time)
-        objects, counted = [], []
+        objects: list[int] = []
+        counted: list[int] = []
         for number in range(PASSES):
             passed(tracker, stream, number)
             gc.collect()
@@ -98,10 +101,10 @@ def total(database: Database) -> int:
 
 def test_tracker_that_does_not_get_on_never_holds_up_the_reader(tmp_path: Path) -> None:
     config = PbxConfig()
-    inbox: queue.Queue[object] = queue.Queue(ROOM)
+    inbox: queue.Queue[Delivery] = queue.Queue(ROOM)
     user = config.users[0]
     with SandboxPbx(config) as pbx:
-        link = Link(LinkSettings("127.0.0.1", pbx.port, user.name, user.secret, boot_wait=0.5), inbox)  # type: ignore[arg-type]
+        link = Link(LinkSettings("127.0.0.1", pbx.port, user.name, user.secret, boot_wait=0.5), inbox)
         with link:
             until(lambda: link.state.phase == "up")
             played = pbx.begin_all((0.0, short(client=f"7916{n:07d}")) for n in range(60))
@@ -116,7 +119,7 @@ def test_tracker_that_does_not_get_on_never_holds_up_the_reader(tmp_path: Path) 
             until(lambda: type_of(inbox) == "Snapshot")
 
 
-def type_of(inbox: queue.Queue[object]) -> str:
+def type_of(inbox: queue.Queue[Delivery]) -> str:
     try:
         return type(inbox.get_nowait()).__name__
     except queue.Empty:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from itgrix_module.sandbox.pbx.stage import Played
 from tests.chaos.ground import ground, situation
 from tests.chaos.scale import Progress, amount
 from tests.fakes.mariadb import MariaDb, mariadb_server
@@ -31,11 +32,12 @@ def server() -> Iterator[MariaDb]:
 
 def killed_again_and_again(here: Outside, kills: int) -> None:
     """One call after the other until the last kill, then every call must be whole."""
-    chance, played, progress = random.Random(kills), [], Progress("kills", kills)
+    chance, progress = random.Random(kills), Progress("kills", kills)
+    played: list[Played] = []
     here.portal.faults.latency("*", 0.05)
     for number in range(kills):
         with served(here.place) as process:
-            until(lambda: here.pbx.connections, AWAY, lambda found=process: found.lines)  # type: ignore[misc]
+            until(lambda: here.pbx.connections, AWAY, process.lines)
             for _ in range(2):
                 played.append(here.pbx.begin(situation(len(played))))
                 time.sleep(chance.uniform(0.0, EVERY))  # any instant will do: that is the point
@@ -71,7 +73,8 @@ def test_power_cut_of_the_database(server: MariaDb, tmp_path: Path) -> None:
     """MariaDB dies in mid-work, the service lives on and catches up."""
     with ground(tmp_path, server.create_database("itgrix_power")) as here, served(here.place) as process:
         here.wait_ready(process)
-        chance, played = random.Random(7), []
+        chance = random.Random(7)
+        played: list[Played] = []
         for _ in range(amount(2, 20)):
             for _ in range(3):
                 played.append(here.pbx.begin(situation(len(played), talk=4.0)))

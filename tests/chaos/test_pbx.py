@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def test_every_call_is_closed_whatever_the_pbx_does(tmp_path: Path) -> None:
                 before = here.service.pbx.state.since
                 spoil(DOWN)
                 cut.append(client)
-                until(lambda old=before: is_back(here, old), 40, lambda: here.service.pbx.state)  # type: ignore[misc]
+                until(partial(is_back, here, before), 40, lambda: here.service.pbx.state)
             here.pbx.faults.garbage()
             during = here.pbx.begin(short(client=f"7917{number:07d}", extension="103", talk=2.0))
             here.pbx.faults.silence()

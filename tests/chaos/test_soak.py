@@ -58,8 +58,14 @@ def calls_of(part: int) -> Iterator[Ring]:
 @pytest.mark.timeout(6 * 3600)
 def test_hours_of_traffic_leave_nothing_behind(tmp_path: Path) -> None:
     # What the portal remembers is bounded too, else it would be its memory that is measured.
-    bounds = {"keep_calls": 400, "keep_requests": 400, "keep_entities": 400}
-    with office(tmp_path, bucket_burst=1e9, bucket_drain=1e9, **bounds) as here:
+    with office(
+        tmp_path,
+        bucket_burst=1e9,
+        bucket_drain=1e9,
+        keep_calls=400,
+        keep_requests=400,
+        keep_entities=400,
+    ) as here:
         here.settle_limits(rate=1000.0, burst=10_000)
         here.latency /= AT_ONCE
         found: list[Taken] = []

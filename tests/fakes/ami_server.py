@@ -16,12 +16,14 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any
+from typing import TypeVar
 
 Reply = Callable[["Session", "Action"], None]
+Headers = Iterable[tuple[str, object]]
+Found = TypeVar("Found")
 
 ITEMS = {
     "CoreShowChannels": "CoreShowChannel",
@@ -33,7 +35,7 @@ ITEMS = {
 }
 
 
-def block(name: str, value: str, headers: Iterable[tuple[str, Any]]) -> bytes:
+def block(name: str, value: str, headers: Headers) -> bytes:
     """One message as bytes; a header whose value is a list is repeated."""
     lines = [f"{name}: {value}"]
     for key, given in headers:
@@ -74,16 +76,16 @@ class Session:
         with contextlib.suppress(OSError):
             self.sock.sendall(data)
 
-    def respond(self, action: Action, response: str = "Success", **headers: Any) -> None:
+    def respond(self, action: Action, response: str = "Success", **headers: object) -> None:
         """Answer an action, by its ActionID."""
         given = [("ActionID", action.get("ActionID"))] if action.get("ActionID") else []
         self.send(block("Response", response, [*given, *headers.items()]))
 
-    def event(self, name: str, headers: Iterable[tuple[str, Any]] = (), **more: Any) -> None:
+    def event(self, name: str, headers: Headers = (), /, **more: object) -> None:
         """Send an event to this client."""
         self.send(block("Event", name, [*headers, *more.items()]))
 
-    def listing(self, action: Action, items: Iterable[dict[str, Any]], between: Iterable[bytes] = ()) -> None:
+    def listing(self, action: Action, items: Iterable[Mapping[str, object]], between: Iterable[bytes] = ()) -> None:
         """Answer with a list; ``between`` are live messages that slip in after the first item."""
         name = action.name
         self.respond(action, EventList="start", Message=LIST_TEXTS.get(name, "List will follow"))
@@ -127,7 +129,7 @@ class AmiServer:
         self.actions: list[Action] = []
         self.muted: set[str] = set()
         self.denied: set[str] = set()
-        self.lists: dict[str, list[dict[str, Any]]] = {}
+        self.lists: dict[str, Sequence[Mapping[str, object]]] = {}
         self.startup = ("2026-11-21", "00:49:13")
         self.version = "16.28.0"
         self._tls = tls
@@ -154,7 +156,7 @@ class AmiServer:
         """Answer this action so from now on."""
         self._replies[name] = reply
 
-    def event(self, name: str, headers: Iterable[tuple[str, Any]] = (), **more: Any) -> None:
+    def event(self, name: str, headers: Headers = (), /, **more: object) -> None:
         """Send an event to every client that wants events."""
         self.raw(block("Event", name, [*headers, *more.items()]))
 
@@ -183,7 +185,7 @@ class AmiServer:
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
-    def wait_for(self, condition: Callable[[], Any], deadline: float = 10.0) -> Any:
+    def wait_for(self, condition: Callable[[], Found | None], deadline: float = 10.0) -> Found:
         """Wait until the condition holds (looked at after each action and every few milliseconds)."""
         end = time.monotonic() + deadline
         with self._changed:
@@ -192,7 +194,7 @@ class AmiServer:
                 self._changed.wait(0.01)
         return value
 
-    def _spawn(self, target: Callable[..., None], *args: Any) -> None:
+    def _spawn(self, target: Callable[..., None], *args: object) -> None:
         thread = threading.Thread(target=target, args=args, daemon=True)
         self._threads.append(thread)
         thread.start()
@@ -225,8 +227,8 @@ class AmiServer:
         while data := session.sock.recv(65536):
             *blocks, rest = (rest + data).split(b"\r\n\r\n")
             for raw in filter(None, blocks):
-                pairs = [tuple(line.split(": ", 1)) for line in raw.decode().split("\r\n") if ": " in line]
-                self._act(session, Action(pairs, raw))  # type: ignore[arg-type]
+                lines = [line.partition(": ") for line in raw.decode().split("\r\n")]
+                self._act(session, Action([(name, value) for name, is_header, value in lines if is_header], raw))
 
     def _act(self, session: Session, action: Action) -> None:
         session.received.append(action)
@@ -234,8 +236,8 @@ class AmiServer:
         if action.name in self.denied:
             session.respond(action, "Error", Message="Permission denied")
         elif action.name not in self.muted:
-            reply = self._replies.get(action.name) or getattr(self, f"_do_{action.name.lower()}", self._do_other)
-            reply(session, action)
+            usual: Reply = getattr(self, f"_do_{action.name.lower()}", self._do_other)
+            self._replies.get(action.name, usual)(session, action)
         with self._changed:
             self._changed.notify_all()
 

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
-from typing import Any
 
 
 class MailBox(socketserver.ThreadingTCPServer):
@@ -31,9 +30,9 @@ class MailBox(socketserver.ThreadingTCPServer):
 
 
 @contextmanager
-def mail_box(**options: Any) -> Iterator[MailBox]:
+def mail_box(login: tuple[str, str] | None = None) -> Iterator[MailBox]:
     """Listens until the block is left."""
-    box = MailBox(**options)
+    box = MailBox(login)
     thread = threading.Thread(target=box.serve_forever, args=(0.05,))
     thread.start()
     try:

@@ -120,8 +120,8 @@ def recorded(folder: Path, **settings: Any) -> Iterator[Recorded]:
     with open_core(place) as core:
         core.settings.save(given)
         SqlEmployeeStore(core.database).save([Employee("101", 1, "Ольга Петрова")], START)
-        found = Recorded(core, None, monitor, START + 3600)  # type: ignore[arg-type]
-        found.library = Library(place, lambda: core.settings.current, core.calls.story, clock=lambda: found.now)
+        library = Library(place, lambda: core.settings.current, core.calls.story, clock=lambda: found.now)
+        found = Recorded(core, library, monitor, START + 3600)
         try:
             yield found
         finally:

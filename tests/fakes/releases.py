@@ -7,6 +7,7 @@ import base64
 import hashlib
 import io
 import json
+import ssl
 import tarfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -96,7 +97,7 @@ class Shelf(ThreadingHTTPServer):
         self.files: dict[str, bytes | Answer] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(self, request: object, client_address: object) -> None:
         """Whoever hangs up early is part of the tests."""
 
     @property
@@ -118,12 +119,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(found or b"")
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Quiet."""
 
 
 @contextmanager
-def shelf(context: Any = None) -> Iterator[Shelf]:
+def shelf(context: ssl.SSLContext | None = None) -> Iterator[Shelf]:
     """A server; with a TLS context over https."""
     server = Shelf()
     if context is not None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from wsgiref.types import WSGIApplication
 
 from waitress import wasyncore
 from waitress.server import create_server
@@ -15,7 +15,7 @@ THREADS = 8
 
 
 @contextmanager
-def served(app: Any) -> Iterator[str]:
+def served(app: WSGIApplication) -> Iterator[str]:
     """Yields its address. Headers of relays reach the application as they came."""
     server = create_server(
         app, host="127.0.0.1", port=0, threads=THREADS, ident=None, clear_untrusted_proxy_headers=False

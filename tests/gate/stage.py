@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import requests
 
@@ -80,7 +81,7 @@ class Service:
     go_on: threading.Event = field(default_factory=threading.Event)
     port: int = 0
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         body = environ["wsgi.input"].read()
         path = environ["PATH_INFO"]
         self.seen.append(_told(environ, body))
@@ -108,7 +109,7 @@ class Service:
             assert self.go_on.wait(20)
 
 
-def _told(environ: dict[str, Any], body: bytes) -> dict[str, Any]:
+def _told(environ: WSGIEnvironment, body: bytes) -> dict[str, Any]:
     visitor = environ.get(VISITOR)
     headers = {
         name: value for name, value in environ.items() if name.startswith("HTTP_") or name.startswith("CONTENT_")
@@ -126,7 +127,7 @@ def _told(environ: dict[str, Any], body: bytes) -> dict[str, Any]:
     }
 
 
-def _part(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+def _part(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     wanted = environ.get("HTTP_RANGE", "")
     if not wanted:
         start_response("200 OK", [("Content-Type", "audio/mpeg"), ("Content-Length", str(len(CONTENT)))])
@@ -138,7 +139,7 @@ def _part(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
 
 
 @contextmanager
-def serving(app: Any, key_file: Path) -> Iterator[int]:
+def serving(app: WSGIApplication, key_file: Path) -> Iterator[int]:
     """A WSGI application behind the gateway; yields its port."""
     with served(Gateway(app, key_file)) as address:
         yield int(address.rpartition(":")[2])
@@ -162,7 +163,7 @@ class Browser:
 
     def ask(self, path: str = "/", method: str = "GET", **extra: Any) -> requests.Response:
         """Through the gate; writes carry the origin of the page, as browsers send it."""
-        headers = {"Origin": self.base} if method not in ("GET", "HEAD") else {}
+        headers: dict[str, str | None] = {"Origin": self.base} if method not in ("GET", "HEAD") else {}
         headers |= extra.pop("headers", {})
         given = {name: value for name, value in headers.items() if value is not None}
         extra.setdefault("allow_redirects", False)

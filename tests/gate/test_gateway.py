@@ -6,12 +6,15 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
+from flask import Request, Response
+from werkzeug.datastructures import Headers
 from werkzeug.test import Client, EnvironBuilder
-from werkzeug.wrappers import Request, Response
 
 from tests.gate import stage
 from tests.module.interpreter import php
@@ -44,20 +47,20 @@ def clock() -> Clock:
 
 @pytest.fixture
 def client(key_file: Path, clock: Clock) -> Client:
-    @Request.application
-    def app(request: Request) -> Response:
-        found = viewer(request)  # type: ignore[arg-type]
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        found = viewer(request)
         name = "nobody" if found is None else f"{found.name} {sorted(found.rights)}"
         relayed = [word for word in dict(request.headers) if word.startswith("X-Forwarded")]
         answer = Response(" ".join([name, request.url, str(request.remote_addr), *relayed]))
         answer.set_cookie("s", "1")
-        return answer
+        return answer(environ, start_response)
 
     return Client(Gateway(app, key_file, clock))
 
 
 def ask(client: Client, header: str | None, path: str = "/", method: str = "GET") -> tuple[int, str]:
-    headers = {} if header is None else {"X-Itgrix-Gate": header}
+    headers = Headers() if header is None else Headers({"X-Itgrix-Gate": header})
     environ = EnvironBuilder(path=path, method=method, headers=headers).get_environ()
     answer = client.run_wsgi_app(environ)
     return int(answer[1].split()[0]), b"".join(answer[0]).decode()
@@ -75,7 +78,7 @@ def test_without_a_header_nobody_is_known(client: Client) -> None:
 
 
 def test_cookies_are_kept_below_the_gate(client: Client) -> None:
-    environ = EnvironBuilder(headers={"X-Itgrix-Gate": sealed()}).get_environ()
+    environ = EnvironBuilder(headers=Headers({"X-Itgrix-Gate": sealed()})).get_environ()
     _, _, headers = client.run_wsgi_app(environ)
     assert headers["Set-Cookie"] == f"s=1; Path={stage.GATE}/"
 
@@ -138,7 +141,8 @@ def test_without_a_key_no_header_is_taken(tmp_path: Path, clock: Clock) -> None:
 
 def test_the_gui_cannot_be_reached_by_a_forged_environment(client: Client) -> None:
     """What a request puts into X-Forwarded-… is not what the panel sees."""
-    environ = EnvironBuilder(headers={"X-Itgrix-Gate": sealed(), "X-Forwarded-Host": "evil"}).get_environ()
+    headers = Headers({"X-Itgrix-Gate": sealed(), "X-Forwarded-Host": "evil"})
+    environ = EnvironBuilder(headers=headers).get_environ()
     assert b"".join(client.run_wsgi_app(environ)[0]).endswith(f"https://pbx.example{stage.GATE}/ 10.0.0.7".encode())
 
 
@@ -156,7 +160,7 @@ def test_nonces_are_forgotten_after_their_time_and_bounded() -> None:
 
 
 def test_viewer_is_nobody_for_a_request_of_this_machine() -> None:
-    assert viewer(Request(EnvironBuilder().get_environ())) is None  # type: ignore[arg-type]
+    assert viewer(Request(EnvironBuilder().get_environ())) is None
     assert Viewer("x").may(SEE)
 
 
@@ -171,7 +175,7 @@ def test_php_signs_what_python_reads() -> None:
 
 
 def test_somebody_without_rights_is_no_viewer_and_not_of_this_machine(client: Client) -> None:
-    headers = {"X-Itgrix-Gate": sealed(u="", r=[]), "X-Forwarded-For": "127.0.0.1"}
+    headers = Headers({"X-Itgrix-Gate": sealed(u="", r=[]), "X-Forwarded-For": "127.0.0.1"})
     environ = EnvironBuilder(headers=headers).get_environ()
     said = b"".join(client.run_wsgi_app(environ)[0])
     assert said.startswith(b"nobody ")

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
@@ -19,7 +18,7 @@ def read(output: str | bytes, status: int = 0, errors: bytes = b"") -> Said:
 
 
 @pytest.mark.parametrize("data", [{"result": False}, [1, 2], "text", 0, False, "", 1.5, {"a": None}, [{}]])
-def test_data_is_a_decision(data: Any) -> None:
+def test_data_is_a_decision(data: object) -> None:
     assert read(json.dumps({"state": "success", "data": data})) == Said(data=data)
 
 

@@ -24,7 +24,8 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(params=["en", "ru"])
 def page(request: pytest.FixtureRequest) -> str:
-    return (ROOT / "docs" / request.param / "customizations.md").read_text(encoding="utf-8")
+    language: str = request.param
+    return (ROOT / "docs" / language / "customizations.md").read_text(encoding="utf-8")
 
 
 def section(page: str, title: str) -> str:

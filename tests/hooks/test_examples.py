@@ -20,8 +20,13 @@ from itgrix_module.app.hooking import HOOKS
 from tests.hooks.bench import Folder
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "hooks"
-CASES = ("waiting_time/customize_activity", "spread_missed/process_final_params", "holding/process_registration_params")
-CASES += ("estate_agency/process_registration_params", "estate_agency/customize_entity")
+CASES = (
+    "waiting_time/customize_activity",
+    "spread_missed/process_final_params",
+    "holding/process_registration_params",
+    "estate_agency/process_registration_params",
+    "estate_agency/customize_entity",
+)
 LANGUAGES = ["php", "py"]
 Given = dict[str, Any]
 Run = Callable[[str, Given, Any], Decision]

@@ -209,10 +209,11 @@ def test_more_scripts_than_places_wait_their_own_limit_and_no_longer(tmp_path: P
 def test_many_threads_ask_at_once(folder: Folder) -> None:
     folder.python("ok(json.load(sys.stdin)['n'])")
     found: dict[int, object] = {}
-    threads = [
-        threading.Thread(target=lambda n=n: found.__setitem__(n, folder.scripts.ask(NAME, {"n": n}).data))  # type: ignore[misc]
-        for n in range(24)
-    ]
+
+    def ask(n: int) -> None:
+        found[n] = folder.scripts.ask(NAME, {"n": n}).data
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(24)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -335,7 +336,7 @@ def test_failing_is_told_once_and_so_is_working_again(folder: Folder, caplog: py
 
 def test_what_nobody_foresaw_lets_the_call_go_on(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     folder.shell(f"echo '{YES}'")
-    folder.rules = None  # type: ignore[assignment]
+    monkeypatch.setattr(folder, "rules", None)
     assert "could not be run (AttributeError)" in folder.scripts.ask(NAME, {}).failure
 
 

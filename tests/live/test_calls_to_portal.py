@@ -9,7 +9,7 @@ import pytest
 
 from itgrix_module.media.mp3 import measure
 from itgrix_module.sandbox.portal.views import CallView
-from itgrix_module.sandbox.rig.rig import Situation
+from itgrix_module.sandbox.rig.rig import Played, Situation
 from itgrix_module.sandbox.rig.rootfs import Version
 from itgrix_module.sandbox.rig.situations import ALL
 from itgrix_module.sandbox.rig.truth import Truth
@@ -43,7 +43,11 @@ def delivered(played: object, installations: dict[Version, Installation]) -> dic
 
 @pytest.mark.parametrize("situation", ALL, ids=lambda situation: situation.name)
 def test_call_is_in_the_portal_as_it_happened(
-    situation: Situation, version: Version, played: dict, delivered: dict[Version, Installation], tmp_path: Path
+    situation: Situation,
+    version: Version,
+    played: dict[Version, dict[str, Played]],
+    delivered: dict[Version, Installation],
+    tmp_path: Path,
 ) -> None:
     for truth in played[version][situation.name].calls():
         call = delivered[version].call(truth.linkedid)
@@ -96,7 +100,7 @@ def assert_recording(call: CallView, truth: Truth, folder: Path) -> None:
 
 
 def test_portal_has_no_call_that_did_not_happen(
-    version: Version, played: dict, delivered: dict[Version, Installation]
+    version: Version, played: dict[Version, dict[str, Played]], delivered: dict[Version, Installation]
 ) -> None:
     happened = {truth.linkedid for done in played[version].values() for truth in done.calls()}
     installed = delivered[version]

@@ -16,7 +16,7 @@ from itgrix_module.app.happenings import Happening
 from itgrix_module.sandbox.portal.views import CallView
 from itgrix_module.sandbox.rig.leg import Leg
 from itgrix_module.sandbox.rig.pbx import RealPbx
-from itgrix_module.sandbox.rig.rig import Rig, Situation
+from itgrix_module.sandbox.rig.rig import Play, Rig, Situation
 from itgrix_module.sandbox.rig.stage import BEFORE_ANSWER, Stage
 from itgrix_module.sandbox.rig.truth import Truth
 from tests.live.installation import Installation, installation, until, user_of
@@ -82,7 +82,7 @@ class Clicked:
         finally:
             settings.save({"hooks.enabled": False, "hooks.active": []})
 
-    def play(self, play, phones: tuple[str, ...] = ("101",)) -> CallView:  # type: ignore[no-untyped-def]
+    def play(self, play: Play, phones: tuple[str, ...] = ("101",)) -> CallView:
         """Returns the portal's call, once it is closed."""
         (played,) = self._rig.play(Situation(play, phones, alone=True)).values()
         assert played.failure is None, played.failure
@@ -235,8 +235,8 @@ def test_two_clicks_at_once_are_two_calls(clicked: Clicked) -> None:
         legs = await asyncio.gather(*(stage.answers(phone) for phone in stage.phones))
         reached = await asyncio.gather(*(stage.answers(stage.provider, client) for client in clients))
         await stage.pass_time(1.0)
-        for client in reached:
-            client.hang_up()
+        for leg in reached:
+            leg.hang_up()
         return [truth for leg in legs for truth in await gone(leg)]
 
     clicked.play(click_twice, ("101", "102"))

@@ -113,16 +113,16 @@ class Node:
 
     def missed(self, number: str = NUMBER, **changes: Any) -> str:
         """An incoming call that nobody took, closed in the portal; its linked id."""
-        over = {"outcome": "missed", "status": "304", "wait": 20.0, "rang": ("101", "102")}
-        return self.call(number, **over | changes)
+        over: dict[str, Any] = {"outcome": "missed", "status": "304", "wait": 20.0, "rang": ("101", "102")}
+        return self.call(number, **{**over, **changes})
 
     def talked(self, number: str = NUMBER, **changes: Any) -> str:
         """A call with talk, closed in the portal; its linked id."""
-        over = {
+        over: dict[str, Any] = {
             "outcome": "answered", "status": "200", "answered": self.clock.now + 2, "talk": 30.0, "wait": 2.0,
             "answered_by": "102", "last_talker": "102",
         }  # fmt: skip
-        return self.call(number, **over | changes)
+        return self.call(number, **{**over, **changes})
 
     def call(self, number: str, *, tell: bool = True, record: bool = False, **changes: Any) -> str:
         """``tell``: the portal hears of it now; else ``deliver`` does that. ``record``: it has a recording."""

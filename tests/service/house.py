@@ -123,7 +123,12 @@ class House:
     def wait_check(self, part: str, code: str, seconds: float = 10.0) -> Check:
         """Until the panel shows this finding; that finding, for the next look may be at another try of the link."""
         seen: list[Check] = []
-        until(lambda: seen.append(self.check(part)) or seen[-1].code == code, seconds, lambda: seen[-1])
+
+        def is_shown() -> bool:
+            seen.append(self.check(part))
+            return seen[-1].code == code
+
+        until(is_shown, seconds, lambda: seen[-1])
         return seen[-1]
 
     def steps(self, truth: Truth) -> dict[str, str]:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -93,8 +92,3 @@ def listening(service: Service, *names: str) -> Heard:
 def bound(portal: SandboxPortal, *, offline: bool = False) -> set[str]:
     """Names of what is bound."""
     return {each.event for each in portal.application().bindings if each.offline == offline}
-
-
-def quick(config: Any, **changes: Any) -> Any:
-    """A configuration whose events travel at once."""
-    return dataclasses.replace(config, event_delay=(0.0, 0.01), **changes)

@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -68,7 +69,7 @@ def assert_told_in_panel(house: House, part: str, code: str, *said: str) -> Chec
     for language in ("en", "ru"):
         hint = catalogue(language).said(check.hint) if language == "ru" else check.hint
         wanted = hint.rstrip(".").casefold()
-        until(lambda wanted=wanted, language=language: wanted in _page(house, language).casefold(), SECONDS, hint)
+        until(partial(_says, house, language, wanted), SECONDS, hint)
     assert_in_russian(check.text, check.hint)
     return check
 
@@ -76,6 +77,10 @@ def assert_told_in_panel(house: House, part: str, code: str, *said: str) -> Chec
 def _status(house: House, part: str) -> tuple[str, str]:
     told = requests.get(f"{house.panel}/status", timeout=SECONDS).json()["checks"][part]
     return told["code"], told["level"]
+
+
+def _says(house: House, language: str, wanted: str) -> bool:
+    return wanted in _page(house, language).casefold()
 
 
 def _page(house: House, language: str) -> str:

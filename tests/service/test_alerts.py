@@ -6,6 +6,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from itgrix_module.alerting import alerts
 from tests.fakes.mail_server import mail_box
 from tests.fakes.ports import free_port
@@ -15,7 +17,7 @@ from tests.service.test_pbx_faults import tried_often
 MINUTE = 60.0
 
 
-def test_administrator_hears_in_the_portal_and_by_mail(tmp_path: Path) -> None:
+def test_administrator_hears_in_the_portal_and_by_mail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with mail_box() as box:
         told: dict[str, Any] = {
             "alerts.user": 1,
@@ -29,7 +31,7 @@ def test_administrator_hears_in_the_portal_and_by_mail(tmp_path: Path) -> None:
             tried_often(here)
             service, ahead = here.service, [0.0]
             real = service.clock
-            service.clock = lambda: real() + ahead[0]  # type: ignore[method-assign]
+            monkeypatch.setattr(service, "clock", lambda: real() + ahead[0])
             look = alerts(service)
             look()
             ahead[0] = 6 * MINUTE

@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from itgrix_module import dialling
 from itgrix_module.app import callback
 from itgrix_module.sandbox.pbx.config import Click
 from itgrix_module.sandbox.portal.views import CallView
@@ -28,13 +28,13 @@ SETTINGS = {
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pauses of minutes last a second."""
-    whole = callback.FormRules.of.__func__  # type: ignore[attr-defined]
+    whole = callback.FormRules.of
 
-    def hurried(cls: type[callback.FormRules], *given: object) -> callback.FormRules:
-        made: callback.FormRules = whole(cls, *given)
+    def hurried(*given: Any) -> callback.FormRules:
+        made = whole(*given)
         return replace(made, tries=replace(made.tries, pause=1.0))
 
-    monkeypatch.setattr(dialling.FormRules, "of", classmethod(hurried))
+    monkeypatch.setattr(callback.FormRules, "of", hurried)
 
 
 @pytest.fixture

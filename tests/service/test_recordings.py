@@ -14,7 +14,9 @@ from itgrix_module.app.ports import CallRow
 from itgrix_module.media.mp3 import measure
 from itgrix_module.sandbox.pbx import Truth
 from itgrix_module.sandbox.portal.config import ClientSeed
+from itgrix_module.storage.queries import CallStory
 from itgrix_module.storage.recordings_admin import RecordingsAdmin
+from tests.known import known
 from tests.service.house import House, house, until
 
 CLIENT = ClientSeed("CONTACT", {"NAME": "Anna", "PHONE": [{"VALUE": "+79161234567", "VALUE_TYPE": "WORK"}]})
@@ -44,11 +46,15 @@ def attached(here: House, truth: Truth) -> str:
 
 def send_again(here: House, truth: Truth) -> None:
     """As a person does, until it is done."""
-    admin, story = RecordingsAdmin(here.service.core.database), here.service.core.calls.story
+    admin = RecordingsAdmin(here.service.core.database)
     admin.send_again(here.service.node, truth.linkedid, "test", truth.recordings, time.time())
     here.service.wake()
-    found = lambda: story(here.service.node, truth.linkedid)  # noqa: E731
-    until(lambda: [step.state for step in found().steps if step.kind == "attach"] == ["done", "done"], 20)
+    until(lambda: [step.state for step in stored(here, truth).steps if step.kind == "attach"] == ["done", "done"], 20)
+
+
+def stored(here: House, truth: Truth) -> CallStory:
+    """All that we know of the call."""
+    return known(here.service.core.calls.story(here.service.node, truth.linkedid))
 
 
 def fetch(url: str) -> tuple[int, bytes]:
@@ -116,7 +122,7 @@ def test_people_hear_the_recording_by_the_link_in_the_activity(tmp_path: Path) -
         send_again(here, truth)
         assert str(here.portal.activities[0].fields["DESCRIPTION"]).count("http") == 1
         # our copy is gone: it is made again of what the PBX has
-        here.service.library.copies.remove(here.service.core.calls.story(here.service.node, truth.linkedid).item.call)  # type: ignore[union-attr]
+        here.service.library.copies.remove(stored(here, truth).item.call)
         assert fetch(f"{url}/audio")[0] == 503
         until(lambda: fetch(f"{url}/audio")[0] == 200)
 
@@ -138,8 +144,7 @@ def test_recording_sent_again_replaces_the_one_that_the_portal_had(tmp_path: Pat
         found = here.wait_finished(truth)
         assert found.records == 2
         assert found.record is not None
-        side = here.service.core.calls.story(here.service.node, truth.linkedid).item.portal  # type: ignore[union-attr]
-        assert side.record_file_id == str(found.record.file_id)
+        assert stored(here, truth).item.portal.record_file_id == str(found.record.file_id)
 
 
 def test_line_rule_keeps_its_recordings_here(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,6 +15,7 @@ from itgrix_module.storage.models import Base
 from itgrix_module.storage.stores import Stores, open_stores
 from tests.fakes.mariadb import MariaDb, mariadb_server
 from tests.fakes.stores import MemoryStores
+from tests.storage.contract import Ports
 
 LIVE = pytest.mark.live
 REAL = ["sqlite", pytest.param("mariadb", marks=LIVE)]
@@ -90,7 +90,7 @@ def stores(tables_url: str, tmp_path: Path) -> Iterator[Stores]:
 
 
 @pytest.fixture(params=["memory", *REAL])
-def ports(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
+def ports(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ports]:
     """Each kind of stores behind the ports: what is tested with it is the contract."""
     if request.param == "memory":
         yield MemoryStores()

@@ -4,16 +4,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from itgrix_module.app.ports import CallStore, PortalSide, TimelineEntry
 from itgrix_module.domain.failures import Permanent
+from itgrix_module.storage.stores import Stores
+from tests.storage.contract import Ports
 from tests.storage.samples import NODE, NOW, add_call, call, claim_one, done, settle, step
 
 
-def test_saved_call_comes_back_as_it_was(ports: Any) -> None:
+def test_saved_call_comes_back_as_it_was(ports: Ports) -> None:
     row = call(
         "1.1",
         client_name="Иван Петров 📞",
@@ -33,7 +34,7 @@ def test_saved_call_comes_back_as_it_was(ports: Any) -> None:
     assert ports.calls.live_calls(NODE) == [row]
 
 
-def test_call_saved_again_is_updated_and_not_doubled(ports: Any) -> None:
+def test_call_saved_again_is_updated_and_not_doubled(ports: Ports) -> None:
     with ports.calls.work() as work:
         work.save_call(call("1.1", phase="ringing"))
     with ports.calls.work() as work:
@@ -42,14 +43,14 @@ def test_call_saved_again_is_updated_and_not_doubled(ports: Any) -> None:
     assert [(row.phase, row.ended) for row in ports.calls.live_calls(NODE)] == [("ended", NOW + 9)]
 
 
-def test_same_linkedid_of_two_nodes_is_two_calls(ports: Any) -> None:
+def test_same_linkedid_of_two_nodes_is_two_calls(ports: Ports) -> None:
     with ports.calls.work() as work:
         work.save_call(call("1.1", node="north"))
         work.save_call(call("1.1", node="south", client="+7000"))
     assert [row.client for row in ports.calls.live_calls("south")] == ["+7000"]
 
 
-def test_live_calls_leave_out_ended_ones_and_begin_with_the_oldest(ports: Any) -> None:
+def test_live_calls_leave_out_ended_ones_and_begin_with_the_oldest(ports: Ports) -> None:
     with ports.calls.work() as work:
         work.save_call(call("3", started=NOW + 3))
         work.save_call(call("1", started=NOW + 1))
@@ -57,7 +58,7 @@ def test_live_calls_leave_out_ended_ones_and_begin_with_the_oldest(ports: Any) -
     assert [row.linkedid for row in ports.calls.live_calls(NODE)] == ["1", "3"]
 
 
-def test_exception_in_the_block_stores_nothing(ports: Any) -> None:
+def test_exception_in_the_block_stores_nothing(ports: Ports) -> None:
     def track() -> None:
         with ports.calls.work() as work:
             work.save_call(call("1.1"))
@@ -76,14 +77,14 @@ def add_call_and_foreign_step(store: CallStore) -> None:
         work.add_steps(NODE, "2.2", [step()])
 
 
-def test_step_of_a_call_never_saved_is_refused_and_takes_the_whole_work_back(ports: Any) -> None:
+def test_step_of_a_call_never_saved_is_refused_and_takes_the_whole_work_back(ports: Ports) -> None:
     with pytest.raises(Permanent) as refused:
         add_call_and_foreign_step(ports.calls)
     assert refused.value.code == "unknown_call"
     assert ports.calls.live_calls(NODE) == []
 
 
-def test_steps_are_numbered_in_the_order_of_their_call(ports: Any) -> None:
+def test_steps_are_numbered_in_the_order_of_their_call(ports: Ports) -> None:
     add_call(ports.calls, "1.1", step("register"), step("show"))
     add_call(ports.calls, "2.2", step("register"))
     add_call(ports.calls, "1.1", step("hide"), step("finish"))
@@ -97,7 +98,7 @@ def test_steps_are_numbered_in_the_order_of_their_call(ports: Any) -> None:
     assert [each.n for each in lanes["2.2"].steps] == [1]
 
 
-def test_numbering_goes_on_after_delivered_steps(ports: Any) -> None:
+def test_numbering_goes_on_after_delivered_steps(ports: Ports) -> None:
     add_call(ports.calls, "1.1", step("register"))
     lane = claim_one(ports.outbox)
     settle(ports.outbox, lane, done(lane.steps[0].id))
@@ -105,7 +106,7 @@ def test_numbering_goes_on_after_delivered_steps(ports: Any) -> None:
     assert [(each.n, each.kind) for each in claim_one(ports.outbox).steps] == [(2, "finish")]
 
 
-def test_payload_comes_back_as_it_was(ports: Any) -> None:
+def test_payload_comes_back_as_it_was(ports: Ports) -> None:
     payload = {"employees": ["101"], "why": "«ринг» \U0001f4de", "nested": {"list": [1, 2.5, None, True]}}
     add_call(ports.calls, "1.1", step(payload=payload, priority=3, due_at=NOW - 1.5, decided_at=NOW - 2.25))
     found = claim_one(ports.outbox).steps[0]
@@ -113,7 +114,7 @@ def test_payload_comes_back_as_it_was(ports: Any) -> None:
     assert (found.attempts, found.unsure, found.sent) == (0, False, None)
 
 
-def test_payload_changed_after_it_was_given_is_stored_as_it_was_given(ports: Any) -> None:
+def test_payload_changed_after_it_was_given_is_stored_as_it_was_given(ports: Ports) -> None:
     payload = {"employees": ["101"]}
     with ports.calls.work() as work:
         work.save_call(call("1.1"))
@@ -122,13 +123,13 @@ def test_payload_changed_after_it_was_given_is_stored_as_it_was_given(ports: Any
     assert claim_one(ports.outbox).steps[0].payload == {"employees": ["101"]}
 
 
-def test_data_that_json_cannot_hold_are_refused_before_anything_is_stored(ports: Any) -> None:
+def test_data_that_json_cannot_hold_are_refused_before_anything_is_stored(ports: Ports) -> None:
     with pytest.raises((TypeError, ValueError)):
         add_call(ports.calls, "1.1", step(payload={"talk": float("nan")}))
     assert ports.calls.live_calls(NODE) == []
 
 
-def test_tracker_leaves_the_portal_side_alone(ports: Any) -> None:
+def test_tracker_leaves_the_portal_side_alone(ports: Ports) -> None:
     add_call(ports.calls, "1.1", step("register"), step("show", due_at=NOW + 5))
     lane = claim_one(ports.outbox)
     side = PortalSide(
@@ -149,7 +150,7 @@ def test_tracker_leaves_the_portal_side_alone(ports: Any) -> None:
     assert (lane.call.phase, lane.portal) == ("talking", side)
 
 
-def test_merged_call_is_no_longer_live(ports: Any) -> None:
+def test_merged_call_is_no_longer_live(ports: Ports) -> None:
     with ports.calls.work() as work:
         work.save_call(call("1.1"))
         work.save_call(call("2.2"))
@@ -157,25 +158,25 @@ def test_merged_call_is_no_longer_live(ports: Any) -> None:
     assert [row.linkedid for row in ports.calls.live_calls(NODE)] == ["1.1"]
 
 
-def test_merge_of_a_call_that_was_never_saved_is_no_error(ports: Any) -> None:
+def test_merge_of_a_call_that_was_never_saved_is_no_error(ports: Ports) -> None:
     with ports.calls.work() as work:
         work.save_call(call("1.1"))
         work.merge_call(NODE, "9.9", "1.1")
     assert len(ports.calls.live_calls(NODE)) == 1
 
 
-def test_empty_work_is_no_error(ports: Any) -> None:
+def test_empty_work_is_no_error(ports: Ports) -> None:
     with ports.calls.work() as work:
         work.add_steps(NODE, "unknown", [])
     assert ports.calls.live_calls(NODE) == []
 
 
-def test_timeline_of_a_call_never_saved_is_refused(ports: Any) -> None:
+def test_timeline_of_a_call_never_saved_is_refused(ports: Ports) -> None:
     with pytest.raises(Permanent), ports.calls.work() as work:
         work.add_timeline(NODE, "9.9", [TimelineEntry(NOW, "note", "lost")])
 
 
-def test_hostile_text_is_stored_shortened_and_clean(stores: Any) -> None:
+def test_hostile_text_is_stored_shortened_and_clean(stores: Stores) -> None:
     name = "\udcff\x00" + "x" * 5000
     with stores.calls.work() as work:
         work.save_call(call("9" * 400, client="+" + "9" * 400, client_name=name, state={"raw": "\udcff\x00"}))
@@ -187,7 +188,7 @@ def test_hostile_text_is_stored_shortened_and_clean(stores: Any) -> None:
     assert claim_one(stores.outbox).call == row
 
 
-def test_hundreds_of_calls_in_one_work_are_all_there(stores: Any) -> None:
+def test_hundreds_of_calls_in_one_work_are_all_there(stores: Stores) -> None:
     with stores.calls.work() as work:
         for number in range(1200):
             work.save_call(call(f"{number}.1", started=NOW + number))
@@ -197,7 +198,7 @@ def test_hundreds_of_calls_in_one_work_are_all_there(stores: Any) -> None:
     assert stores.outbox.counts() == {"waiting": 2400, "done": 0, "failed": 0, "dropped": 0, "lanes": 1200}
 
 
-def test_state_given_as_read_only_mapping_is_stored(ports: Any) -> None:
+def test_state_given_as_read_only_mapping_is_stored(ports: Ports) -> None:
     from types import MappingProxyType
 
     row = call("1.1", state=MappingProxyType({"legs": MappingProxyType({"a": 1})}))

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import QueuePool, select
 
 from itgrix_module.storage.engine import Database, open_engine
 from itgrix_module.storage.flask_db import bind_flask
 from itgrix_module.storage.models import Call
 from itgrix_module.storage.stores import Stores
+from tests.known import of_kind
 from tests.storage.samples import add_call
 
 
@@ -36,7 +37,7 @@ def test_every_connection_goes_back_to_the_pool_of_the_service(stores: Stores) -
     client = panel(stores).test_client()
     for _ in range(40):
         assert client.get("/calls").status_code == 200
-    assert stores.database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+    assert of_kind(stores.database.engine.pool, QueuePool).checkedout() == 0
 
 
 def test_configuration_shows_no_password() -> None:

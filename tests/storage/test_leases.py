@@ -9,7 +9,6 @@ import sys
 import threading
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,8 +16,10 @@ from itgrix_module.app.rest_ports import LimitState, Tokens
 from itgrix_module.domain.failures import NeedsOwner, Temporary
 from itgrix_module.storage.engine import open_database
 from itgrix_module.storage.holder import holder_name, surely_dead
+from itgrix_module.storage.stores import Stores
 from itgrix_module.storage.tokens import SqlTokenStore
 from itgrix_module.storage.vault import open_vault
+from tests.storage.contract import Ports
 from tests.storage.samples import NOW
 
 PAIR = Tokens(
@@ -35,31 +36,31 @@ PAIR = Tokens(
 )
 
 
-def test_duty_has_one_owner_at_a_time(ports: Any) -> None:
+def test_duty_has_one_owner_at_a_time(ports: Ports) -> None:
     assert ports.leases.take("sync", "a", NOW, 30) is True
     assert ports.leases.take("sync", "b", NOW + 29, 30) is False
     assert ports.leases.take("other", "b", NOW, 30) is True
 
 
-def test_owner_may_renew_his_duty(ports: Any) -> None:
+def test_owner_may_renew_his_duty(ports: Ports) -> None:
     ports.leases.take("sync", "a", NOW, 30)
     assert ports.leases.take("sync", "a", NOW + 20, 30) is True
     assert ports.leases.take("sync", "b", NOW + 49, 30) is False
 
 
-def test_duty_is_free_when_its_time_is_over(ports: Any) -> None:
+def test_duty_is_free_when_its_time_is_over(ports: Ports) -> None:
     ports.leases.take("sync", "a", NOW, 30)
     assert ports.leases.take("sync", "b", NOW + 30, 30) is True
     assert ports.leases.take("sync", "a", NOW + 31, 30) is False
 
 
-def test_duty_given_back_is_free_at_once(ports: Any) -> None:
+def test_duty_given_back_is_free_at_once(ports: Ports) -> None:
     ports.leases.take("sync", "a", NOW, 30)
     ports.leases.release("sync", "a")
     assert ports.leases.take("sync", "b", NOW, 30) is True
 
 
-def test_only_the_owner_gives_a_duty_back(ports: Any) -> None:
+def test_only_the_owner_gives_a_duty_back(ports: Ports) -> None:
     ports.leases.take("sync", "a", NOW, 30)
     ports.leases.release("sync", "b")
     assert ports.leases.take("sync", "b", NOW, 30) is False
@@ -85,25 +86,25 @@ def test_nobody_knows_about_holders_elsewhere(name: str) -> None:
     assert surely_dead(name) is False
 
 
-def test_no_tokens_yet(ports: Any) -> None:
+def test_no_tokens_yet(ports: Ports) -> None:
     assert ports.tokens.load() is None
 
 
-def test_tokens_come_back_and_the_newest_counts(ports: Any) -> None:
+def test_tokens_come_back_and_the_newest_counts(ports: Ports) -> None:
     ports.tokens.save(Tokens("a", "r", 1.0, "m", "d", "c", "s"))
     ports.tokens.save(PAIR)
     assert ports.tokens.load() == PAIR
 
 
-def test_tokens_are_not_readable_in_the_database(stores: Any) -> None:
+def test_tokens_are_not_readable_in_the_database(stores: Stores) -> None:
     stores.tokens.save(PAIR)
     with stores.database.read() as connection:
-        sealed = connection.exec_driver_sql("SELECT sealed FROM itgrix_portal_tokens").scalar()
+        sealed = str(connection.exec_driver_sql("SELECT sealed FROM itgrix_portal_tokens").scalar())
     assert sealed.startswith("v1:")
     assert not any(secret in sealed for secret in (PAIR.access_token, PAIR.refresh_token, PAIR.application_token))
 
 
-def test_tokens_under_a_lost_key_ask_for_the_owner(stores: Any, tmp_path: Path) -> None:
+def test_tokens_under_a_lost_key_ask_for_the_owner(stores: Stores, tmp_path: Path) -> None:
     stores.tokens.save(PAIR)
     other = SqlTokenStore(stores.database, open_vault(tmp_path / "other key"))
     with pytest.raises(NeedsOwner) as lost:
@@ -112,13 +113,13 @@ def test_tokens_under_a_lost_key_ask_for_the_owner(stores: Any, tmp_path: Path) 
     assert PAIR.access_token not in str(lost.value)
 
 
-def test_forgotten_tokens_are_gone(stores: Any) -> None:
+def test_forgotten_tokens_are_gone(stores: Stores) -> None:
     stores.tokens.save(PAIR)
     stores.tokens.forget()
     assert stores.tokens.load() is None
 
 
-def test_one_thread_at_a_time_has_its_turn(ports: Any) -> None:
+def test_one_thread_at_a_time_has_its_turn(ports: Ports) -> None:
     inside: list[int] = []
     most: list[int] = []
 
@@ -137,7 +138,7 @@ def test_one_thread_at_a_time_has_its_turn(ports: Any) -> None:
     assert most == [1] * 5
 
 
-def test_failed_refresh_gives_its_turn_back(ports: Any) -> None:
+def test_failed_refresh_gives_its_turn_back(ports: Ports) -> None:
     with pytest.raises(ZeroDivisionError), ports.tokens.exclusive():
         raise ZeroDivisionError
     with ports.tokens.exclusive():
@@ -145,7 +146,7 @@ def test_failed_refresh_gives_its_turn_back(ports: Any) -> None:
     assert ports.tokens.load() == PAIR
 
 
-def test_turn_that_does_not_come_is_told(stores: Any, tables_url: str) -> None:
+def test_turn_that_does_not_come_is_told(stores: Stores, tables_url: str) -> None:
     with closing(open_database(tables_url)) as database:
         waiting = SqlTokenStore(database, stores.vault, wait_seconds=0.2)
         with stores.tokens.exclusive(), pytest.raises(Temporary) as busy, waiting.exclusive():
@@ -155,7 +156,7 @@ def test_turn_that_does_not_come_is_told(stores: Any, tables_url: str) -> None:
             pass
 
 
-def test_holder_elsewhere_who_never_came_back_is_followed_after_the_lease(stores: Any) -> None:
+def test_holder_elsewhere_who_never_came_back_is_followed_after_the_lease(stores: Stores) -> None:
     now = [NOW]
     store = SqlTokenStore(stores.database, stores.vault, wait_seconds=0.0, clock=lambda: now[0])
     stores.leases.take("tokens.main", "elsewhere/1/1/abc", NOW, 60)
@@ -166,11 +167,11 @@ def test_holder_elsewhere_who_never_came_back_is_followed_after_the_lease(stores
         pass
 
 
-def test_no_account_yet(ports: Any) -> None:
+def test_no_account_yet(ports: Ports) -> None:
     assert ports.limits.load() == LimitState()
 
 
-def test_account_comes_back(ports: Any) -> None:
+def test_account_comes_back(ports: Ports) -> None:
     state = LimitState(12.5, NOW, {"crm.lead.add": (30.25, NOW + 60)}, {"*": NOW + 5, "user.get": NOW + 9})
     with ports.limits.locked():
         ports.limits.save(state)
@@ -178,13 +179,13 @@ def test_account_comes_back(ports: Any) -> None:
     assert ports.limits.load() == state
 
 
-def test_account_saved_without_the_lock_comes_back(ports: Any) -> None:
+def test_account_saved_without_the_lock_comes_back(ports: Ports) -> None:
     ports.limits.save(LimitState(1.0, NOW))
     ports.limits.save(LimitState(2.0, NOW + 1))
     assert ports.limits.load() == LimitState(2.0, NOW + 1)
 
 
-def test_exception_under_the_lock_leaves_the_account_as_it_was(ports: Any) -> None:
+def test_exception_under_the_lock_leaves_the_account_as_it_was(ports: Ports) -> None:
     def change_and_fail() -> None:
         with ports.limits.locked():
             ports.limits.save(LimitState(5.0, NOW))

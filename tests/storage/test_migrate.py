@@ -141,7 +141,6 @@ def _on(connection: Connection, table: str) -> str:
 def test_two_processes_that_migrate_at_once_both_succeed(url: str) -> None:
     program = "import sys; from itgrix_module.storage.migrate import upgrade; print(upgrade(sys.argv[1]))"
     command = [sys.executable, "-W", "error", "-c", program, url]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    started = [subprocess.Popen(command, **pipes) for _ in range(2)]  # type: ignore[call-overload]
+    started = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     ends = [process.communicate(timeout=60) for process in started]
     assert [out.strip() for out, _ in ends] == [migrate.head()] * 2, ends

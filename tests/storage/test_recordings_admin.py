@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -24,9 +26,11 @@ def admin(stores: Stores) -> RecordingsAdmin:
     return RecordingsAdmin(stores.database)
 
 
-def past(stores: Stores, linkedid: str = "1.1", side: PortalSide = CLOSED, **changes: object) -> None:
+def past(
+    stores: Stores, linkedid: str = "1.1", side: PortalSide = CLOSED, changes: Mapping[str, object] | None = None
+) -> None:
     """A call whose recording is in the portal."""
-    values = {"live": False, "ended": NOW, **changes}
+    values: dict[str, Any] = {"live": False, "ended": NOW, **(changes or {})}
     add_call(stores.calls, linkedid, step("attach", payload={"paths": PATHS}, priority=5), **values)
     lane = claim_one(stores.outbox)
     assert stores.outbox.settle("worker", NODE, linkedid, [done(lane.steps[0].id)], side, [], NOW)
@@ -67,7 +71,7 @@ def test_recording_that_waits_already_is_not_sent_twice(stores: Stores, admin: R
 def test_what_cannot_be_sent_is_said(
     stores: Stores, admin: RecordingsAdmin, side: PortalSide, changes: dict[str, object], paths: list[str], code: str
 ) -> None:
-    past(stores, side=side, **changes)
+    past(stores, side=side, changes=changes)
     with pytest.raises(Permanent) as caught:
         admin.send_again(NODE, "1.1", "anna", paths, NOW)
     assert caught.value.code == code

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -34,9 +35,9 @@ NOW = datetime(2026, 11, 12, tzinfo=UTC).timestamp()
 EXTENSIONS = ("101", "102", "103", "+79161234567")
 
 
-def row(linkedid: str, at: float, **changes: object) -> CallRow:
+def row(linkedid: str, at: float, **changes: Any) -> CallRow:
     """An answered incoming call of a minute."""
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "node": "pbx1",
         "linkedid": linkedid,
         "direction": "incoming",
@@ -55,7 +56,7 @@ def row(linkedid: str, at: float, **changes: object) -> CallRow:
         "rang": ("101", "102"),
         "live": False,
     }
-    return CallRow(**{**values, **changes})  # type: ignore[arg-type]
+    return CallRow(**{**values, **changes})
 
 
 def save(database: Database, calls: Iterable[CallRow]) -> None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,7 +13,7 @@ from itgrix_module import feed as releases
 from itgrix_module.app.health import Level
 from itgrix_module.domain.failures import Failure, Permanent, Temporary
 from tests.bitrix24.certificates import Authority
-from tests.fakes.releases import Publisher, shelf
+from tests.fakes.releases import Answer, Publisher, shelf
 from tests.updates.desk import NOW, Desk
 
 
@@ -110,7 +109,7 @@ def _endless(handler: BaseHTTPRequestHandler) -> None:
         handler.wfile.write(b" " * 65_536)
 
 
-def _answer(status: int, **headers: str) -> Any:
+def _answer(status: int, **headers: str) -> Answer:
     def answer(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(status)
         for name, value in headers.items():
@@ -136,7 +135,7 @@ def _answer(status: int, **headers: str) -> Any:
     ],
     ids=["cut", "endless", "404", "503", "429", "plain", "file", "login", "circle"],
 )
-def test_answers_that_bring_no_list(desk: Desk, answer: Any, code: str, kind: type[Failure]) -> None:
+def test_answers_that_bring_no_list(desk: Desk, answer: Answer, code: str, kind: type[Failure]) -> None:
     desk.shelf.files["/itgrix.json"] = answer
     failure = desk.refused()
     assert (failure.code, type(failure)) == (code, kind)

@@ -118,14 +118,19 @@ class Watched:
         self.page.goto(address)
         self.settle()
 
-    def listeners(self) -> dict[str, Callable[..., None]]:
-        return {
-            "console": self.note,
-            "pageerror": self.fault,
-            "request": self.ask,
-            "response": self.answer,
-            "requestfailed": self.fail,
-        }
+    def listen(self) -> None:
+        self.page.on("console", self.note)
+        self.page.on("pageerror", self.fault)
+        self.page.on("request", self.ask)
+        self.page.on("response", self.answer)
+        self.page.on("requestfailed", self.fail)
+
+    def leave(self) -> None:
+        self.page.remove_listener("console", self.note)
+        self.page.remove_listener("pageerror", self.fault)
+        self.page.remove_listener("request", self.ask)
+        self.page.remove_listener("response", self.answer)
+        self.page.remove_listener("requestfailed", self.fail)
 
 
 @contextmanager
@@ -136,16 +141,13 @@ def window(browser: Chromium, *, is_own: bool = False, is_hurried: bool = False,
     page = browser.take(options, is_hurried=is_hurried)
     page.set_viewport_size(size)
     seen = Watched(page)
-    listeners = seen.listeners()
-    for event, listener in listeners.items():
-        page.on(event, listener)  # type: ignore[call-overload]
+    seen.listen()
     try:
         yield seen
     except BaseException:
         page.context.close()
         raise
-    for event, listener in listeners.items():
-        page.remove_listener(event, listener)
+    seen.leave()
     if is_own:
         page.context.close()
     else:

@@ -17,6 +17,7 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from itgrix_module.app.workers import Ending
@@ -145,10 +146,10 @@ def untouched(page: str, action: str) -> list[tuple[str, str]]:
     return form.sent
 
 
-def sent(page: str, action: str, changes: Mapping[str, Any], extra: list[tuple[str, str]] | None = None) -> Any:
+def sent(
+    page: str, action: str, changes: Mapping[str, Any], extra: list[tuple[str, str]] | None = None
+) -> MultiDict[str, Any]:
     """The same with other values; a list gives several values of one name."""
-    from werkzeug.datastructures import MultiDict
-
     kept = [(name, value) for name, value in untouched(page, action) if name not in changes]
     made = [
         (name, each)

@@ -73,8 +73,7 @@ def _is_file(address: str) -> bool:
 @contextmanager
 def reader(browser: Chromium, house: House, language: str) -> Iterator[Watched]:
     with window(browser) as seen:
-        cookie = {"name": "itgrix_lang", "value": language, "url": house.panel}
-        seen.page.context.add_cookies([cookie])  # type: ignore[list-item]
+        seen.page.context.add_cookies([{"name": "itgrix_lang", "value": language, "url": house.panel}])
         yield seen
         assert not seen.troubles
 
@@ -98,7 +97,7 @@ def test_no_page_keeps_anybody_out_on_a_desk_and_on_a_phone(browser: Chromium, l
 
 
 def test_pages_in_english_fit_the_screen(browser: Chromium, lived_in: House) -> None:
-    opened = []
+    opened: list[str] = []
     with reader(browser, lived_in, "en") as seen:
         for path in walk(seen, f"{lived_in.panel}/"):
             if not opened:

@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from itgrix_module.app.ports import PortalSide, Settlement, TimelineEntry
-from itgrix_module.domain.failures import NeedsOwner, Permanent, Temporary
+from itgrix_module.domain.failures import Failure, NeedsOwner, Permanent, Temporary
 from itgrix_module.storage.engine import Database
 from itgrix_module.storage.outbox import SqlOutbox
 from tests.web.markup import problems, words
@@ -160,7 +160,7 @@ FAILURES = [
 
 @pytest.mark.parametrize(("failure", "parts"), FAILURES)
 def test_refusal_of_the_portal_is_told_with_its_reason_and_what_follows(
-    russian: FlaskClient, database: Database, failure: Any, parts: list[str]
+    russian: FlaskClient, database: Database, failure: Failure, parts: list[str]
 ) -> None:
     said = said_on(russian, played(database, russian, "22/in_direct_answered", lambda _: failure))
     assert in_order(said, parts)
@@ -245,8 +245,8 @@ FIELDS = (
 def test_hostile_timeline_is_text_only(reader: FlaskClient, database: Database) -> None:
     data: dict[str, Any] = dict.fromkeys((*FIELDS, "step", "text", "hint", "failure", "code", "employee"), HOSTILE)
     data |= {"calling": True, "request": {HOSTILE: HOSTILE}, "answer": [HOSTILE], "employees": [HOSTILE], "cause": 16}
-    names = ("LegAdded", "LegNumbered", "LegDialled", "DialEnded", "LegJoined", "LegParted", "LegTransferred")
-    names += ("LegHeld", "LegQueued", "RecordingNamed", "LegEnded", "ChannelsSeen", HOSTILE, "")
+    names = ["LegAdded", "LegNumbered", "LegDialled", "DialEnded", "LegJoined", "LegParted", "LegTransferred"]
+    names += ["LegHeld", "LegQueued", "RecordingNamed", "LegEnded", "ChannelsSeen", HOSTILE, ""]
     sides = ("outside", "employee", HOSTILE)
     entries = [TimelineEntry(NOW, "fact", name, {**data, "side": side}) for name in names for side in sides]
     entries += [TimelineEntry(NOW, kind, HOSTILE, data) for kind in ("step", "attempt", "note", HOSTILE[:16])]

@@ -24,12 +24,14 @@ TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 REFUSED = "The portal has no active employee with this id or internal number."
 
 
-def settle(database: Database, linkedid: str, **changes: object) -> int:
+def settle(
+    database: Database, linkedid: str, *, state: str, code: str = "", text: str = "", due_at: float = 0.0
+) -> int:
     """A call with one step, settled; the step's id."""
     save(database, row(linkedid), [step()])
     outbox = SqlOutbox(database)
     lane = next(lane for lane in outbox.claim("w", NOW + 1, 60.0, 50) if lane.call.linkedid == linkedid)
-    settlement = Settlement(lane.steps[0].id, **{"attempts": 1, **changes})  # type: ignore[arg-type]
+    settlement = Settlement(lane.steps[0].id, state, due_at, attempts=1, code=code, text=text)
     outbox.settle("w", NODE, linkedid, [settlement], None, [], NOW)
     return lane.steps[0].id
 

@@ -11,12 +11,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import create_engine
 
 from itgrix_module.app.application import Mended
 from itgrix_module.app.happenings import Taken
 from itgrix_module.app.joining import Overview, Trial
-from itgrix_module.domain.failures import NeedsOwner
+from itgrix_module.domain.failures import Failure, NeedsOwner
+from itgrix_module.storage.engine import Database
 from tests.bitrix24.test_intake import TOKEN, Desk
+from tests.web.seeds import health
+from web import PanelDeps
 from web.pages.portal import mount
 from web.pages.portal.endpoint import LARGEST
 from web.pages.portal.flood import Flood
@@ -33,6 +37,8 @@ class PortalDesk:
         self.error: Exception | None = None
         self.finished = list[tuple[str, str, str]]()
         self.seen = Overview("app", "push", "p.example", is_set_up=True)
+        self.trial: Trial | Failure = Trial(True, 1, True, ("crm",), ())
+        self.mended = Mended(added=2)
 
     def take(self, body: bytes) -> Taken:
         if self.error:
@@ -53,10 +59,12 @@ class PortalDesk:
         return "p.example"
 
     def test(self) -> Trial:
-        return Trial(True, 1, True, ("crm",), ())
+        if isinstance(self.trial, Failure):
+            raise self.trial
+        return self.trial
 
     def mend(self) -> Mended:
-        return Mended(added=2)
+        return self.mended
 
 
 @pytest.fixture
@@ -179,6 +187,7 @@ FORMS = st.lists(st.tuples(st.one_of(NAMES, st.text(max_size=20)), VALUES), max_
         f"{quote(name, errors='replace')}={quote(value, errors='replace')}" for name, value in fields
     ).encode()
 )
+GIVEN = PanelDeps(Database(create_engine("sqlite://")), health, "not a secret")
 BODIES = st.one_of(FORMS, st.binary(max_size=300), st.tuples(FORMS, st.binary(max_size=20)).map(b"&".join))
 
 
@@ -188,15 +197,11 @@ def test_nothing_gets_in_without_the_token_and_nothing_breaks(body: bytes, kind:
     behind = Desk()
     behind.refuses = True
     app = Flask("panel")
-    mount(app, _Given(), PortalDeskOf(behind))  # type: ignore[arg-type]
+    mount(app, GIVEN, PortalDeskOf(behind))
     answer = app.test_client().post(PATH, data=body, content_type=kind)
     assert answer.status_code in (200, 400, 403, 413)
     if TOKEN.encode() not in body:
         assert behind.kept == []
-
-
-class _Given:
-    base_path = ""
 
 
 class PortalDeskOf(PortalDesk):

@@ -101,13 +101,9 @@ def test_delay_and_events_are_shown(client: FlaskClient, desk: PortalDesk) -> No
 
 def test_connection_is_tried_and_what_lacks_is_told(client: FlaskClient, desk: PortalDesk) -> None:
     lack = Lack("Without the permission im: no messages about calls.", "Tick it.", required=False)
-    desk.test = lambda: Trial(True, 1, False, ("crm",), (lack,))  # type: ignore[method-assign]
+    desk.trial = Trial(True, 1, False, ("crm",), (lack,))
     assert 'id="tested"' in post(client, "/portal/test")
-
-    def fails() -> Trial:
-        raise NeedsOwner("no_authorisation", "The portal is not connected yet.", "Authorise.")
-
-    desk.test = fails  # type: ignore[method-assign]
+    desk.trial = NeedsOwner("no_authorisation", "The portal is not connected yet.", "Authorise.")
     assert 'id="tested"' in post(client, "/portal/test")
 
 
@@ -137,7 +133,7 @@ def test_portal_may_lead_back_to_the_panel_itself(client: FlaskClient, desk: Por
 
 def test_handlers_are_mended_and_counted(client: FlaskClient, desk: PortalDesk) -> None:
     assert "2" in post(client, "/portal/handlers")
-    desk.mend = lambda: Mended()  # type: ignore[method-assign]
+    desk.mended = Mended()
     post(client, "/portal/handlers")
 
 

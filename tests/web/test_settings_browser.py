@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from tests.service.house import house
 from tests.web.chromium import WIDTHS, Chromium, fits, served, window
@@ -151,7 +151,12 @@ def test_form_can_be_filled_in_by_keyboard(browser: Chromium, office: Settled, s
 def test_what_is_not_saved_is_not_left_by_a_slip(browser: Chromium, site: str) -> None:
     with window(browser, is_own=True) as seen:
         page, asked = seen.page, list[str]()
-        page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+
+        def stay(dialog: Dialog) -> None:
+            asked.append(dialog.type)
+            dialog.dismiss()
+
+        page.on("dialog", stay)
         page.goto(f"{site}/rules/")
         page.get_by_label("Gather changes of cards").fill("200")
         page.get_by_role("link", name="Employees", exact=True).click(no_wait_after=True)

@@ -257,8 +257,12 @@ def test_destination_of_routing_gets_rules_of_its_own(office: Settled) -> None:
     client = office.reader("ru")
     page = client.get("/routing/").text
     page = client.post("/routing/", data=sent(page, "/routing/", {"act": "add:routing.destinations"})).text
-    row = {"routing.destinations-r0-name": "Продажи", "routing.destinations-r0-hours": "own"}
-    row |= {"routing.destinations-r0-choices": ["last", "", ""], "routing.destinations-r0-call_waiting": "on"}
+    row = {
+        "routing.destinations-r0-name": "Продажи",
+        "routing.destinations-r0-hours": "own",
+        "routing.destinations-r0-choices": ["last", "", ""],
+        "routing.destinations-r0-call_waiting": "on",
+    }
     assert client.post("/routing/", data=sent(page, "/routing/", row)).status_code == 302
     made = {"Продажи": {"choices": ["last"], "hours": "own", "call_waiting": True}}
     assert office.settings["routing.destinations"] == made

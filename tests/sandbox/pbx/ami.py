@@ -36,7 +36,7 @@ class Ami:
     def __exit__(self, *_: object) -> None:
         self._socket.close()
 
-    def send(self, action: str, *, mark: str = "", **headers: object) -> str:
+    def send(self, action: str, mark: str = "", /, **headers: object) -> str:
         """Send an action without waiting; returns its ActionID."""
         self._number += 1
         mark = mark or f"test-{self._number}"

@@ -33,7 +33,7 @@ def client(fast: SandboxPbx, connect: Connect) -> Ami:
 
 
 def click(client: Ami, mark: str = "crm-1", **changes: object) -> Headers:
-    client.send("Originate", mark=mark, **{**CLICK, **changes})
+    client.send("Originate", mark, **{**CLICK, **changes})
     return client.until(lambda message: message.get("ActionID") == mark and "Event" not in message)
 
 

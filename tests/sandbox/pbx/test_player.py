@@ -132,9 +132,11 @@ def test_steps_happen_at_their_own_time_however_far_the_clock_is_turned(make_pbx
     assert near.truths == far.truths
 
 
-def test_a_fault_inside_a_call_is_told_to_who_waits(pbx: SandboxPbx, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_fault_inside_a_call_is_told_to_who_waits(
+    pbx: SandboxPbx, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     played = pbx.begin(Situation("incoming"))
-    played.call.config = None  # type: ignore[assignment]
+    monkeypatch.setattr(played.call, "config", None)
     pbx.advance(1.0)
     with pytest.raises(AttributeError):
         played.wait(5)

@@ -17,7 +17,7 @@ HEADER = 44
 
 
 def seconds(file: Path) -> float:
-    with wave.open(str(file)) as sound:
+    with wave.open(str(file), "rb") as sound:
         assert (sound.getframerate(), sound.getsampwidth(), sound.getnchannels()) == (8000, 2, 1)
         return sound.getnframes() / 8000
 

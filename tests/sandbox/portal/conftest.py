@@ -104,7 +104,7 @@ class Receiver:
                 self.end_headers()
                 self.wfile.write(receiver.content)
 
-            def log_message(self, *args: Any) -> None:
+            def log_message(self, *args: object) -> None:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
@@ -150,8 +150,8 @@ def start(clock: Clock) -> Iterator[Callable[..., SandboxPortal]]:
     running: list[SandboxPortal] = []
 
     def run(**changes: Any) -> SandboxPortal:
-        settings = {"webhook_telephony": "lenient", "event_delay": (0.0, 0.0), "bucket_burst": 10_000} | changes
-        portal = SandboxPortal(PortalConfig.demo(**settings), clock=clock)
+        usual: dict[str, Any] = {"webhook_telephony": "lenient", "event_delay": (0.0, 0.0), "bucket_burst": 10_000}
+        portal = SandboxPortal(PortalConfig.demo(**{**usual, **changes}), clock=clock)
         portal.start()
         running.append(portal)
         return portal

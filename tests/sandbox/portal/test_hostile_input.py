@@ -77,8 +77,8 @@ SAMPLES: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="module")
 def standing() -> Iterator[SandboxPortal]:
-    settings = {"webhook_telephony": "lenient", "bucket_burst": 1e9, "event_delay": (0.0, 0.0)}
-    with SandboxPortal(PortalConfig.demo(**settings)) as portal:
+    config = PortalConfig.demo(webhook_telephony="lenient", bucket_burst=1e9, event_delay=(0.0, 0.0))
+    with SandboxPortal(config) as portal:
         yield portal
 
 

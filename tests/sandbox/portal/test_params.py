@@ -57,7 +57,7 @@ def test_depth_is_bounded() -> None:
     ("value", "number"),
     [("12", 12), (" 7x", 7), ("-3", -3), ("x", None), ("", None), (None, None), (True, 1), (2.9, 2), ([], None)],
 )
-def test_whole_numbers_as_php_reads_them(value: Any, number: int | None) -> None:
+def test_whole_numbers_as_php_reads_them(value: object, number: int | None) -> None:
     assert as_int(value) == number
 
 

@@ -124,7 +124,7 @@ def test_views_do_not_change_afterwards(portal: SandboxPortal, api: Api) -> None
     call_id = api.register()
     before = portal.calls()[0]
     api.ok("telephony.externalCall.finish", CALL_ID=call_id, USER_ID=2)
-    assert (before.finished, before.open_cards) == (False, {2})
+    assert (before.finished, before.open_cards) == (False, frozenset({2}))
 
 
 def test_log_masks_secrets(portal: SandboxPortal, app_api: Api) -> None:

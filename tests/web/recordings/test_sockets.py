@@ -6,10 +6,10 @@ from __future__ import annotations
 import http.client
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 from urllib.parse import unquote, urlsplit
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
@@ -130,7 +130,7 @@ def test_link_works_behind_a_relay_that_leaves_its_path(here: Recorded, call: Ca
     app = here.app()
     path = path_of(here, call)
 
-    def relay(environ: dict[str, Any], start: Any) -> Any:
+    def relay(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix("/itgrix")
         return app(environ, start)
 

@@ -1,11 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Order and company of the tests when several processes run them: long files first, each file in one process."""
+"""Order and company of the tests when several processes run them: long files first, each file in one process.
+
+And patience with examples that are made up.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Tests do not time: on a full machine an example may take seconds.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 LONG = ("tests/live", "tests/module", "tests/chaos", "tests/service", "tests/journeys", "tests/web")
 # What plays calls on the real PBXs stays together: each process that plays has PBXs of its own.

@@ -135,4 +135,4 @@ def test_backup_is_downloaded_and_uploaded_again(browser: Chromium, house: House
         page.goto(f"{running.address}/backups/")
         page.locator("#file").set_input_files(tmp_path / "bad.zip")
         page.get_by_role("button", name="Upload").click()
-        expect(page.get_by_text("the archive is damaged")).to_be_visible()
+        expect(page.get_by_text("it is no archive")).to_be_visible()

@@ -24,7 +24,7 @@ from pathlib import Path
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from installer.home import Home, read_json, write_private
+from installer.home import Home, held, read_json, write_private
 from installer.owner import Owner, clean_environment
 from installer.request import USUAL_BIND
 from installer.systemd import State, state_of
@@ -47,6 +47,7 @@ class Control:
         self._stopped, self._paused, self._pid_file = folder / "stopped", folder / "paused", folder / "itgrix.pid"
         self._log = folder / "log" / "itgrix.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_refused = False  # by systemd, which then does not try either
 
     @property
     def bind(self) -> str:
@@ -92,9 +93,16 @@ class Control:
     def wants_to_run(self) -> bool:
         return not self._stopped.exists() and (self.is_running() or not self._is_put_down())
 
+    def is_masked(self) -> bool:
+        """Has an administrator forbidden systemd to start it?"""
+        return self._state().is_masked
+
     def _is_put_down(self) -> bool:
         # One that ran without systemd is the watch's, whatever systemd knows of the unit.
-        return not self._paused.exists() and not self._pid_file.exists() and self._state().is_put_down
+        if self._pid_file.exists():
+            return False
+        state = self._state()
+        return state.is_masked or (not self._paused.exists() and state.is_put_down)
 
     def _state(self) -> State:
         return state_of(self._known_unit) if self._known_unit else State()
@@ -112,12 +120,13 @@ class Control:
         return answers
 
     def _may_still_start(self) -> bool:
-        return self._process is None or self._process.poll() is None
+        return not self._is_refused and (self._process is None or self._process.poll() is None)
 
     def _launch(self) -> None:
         if self.unit:
             # At boot its job may wait for that of whoever asks; whether it came up is seen by its answer.
-            subprocess.run(["systemctl", "--no-block", "start", self.unit], check=False)
+            done = subprocess.run(["systemctl", "--no-block", "start", self.unit], check=False)
+            self._is_refused = done.returncode != 0
             return
         if self._state().is_coming:  # a second one of ours would make it try in vain for ever
             return
@@ -184,7 +193,7 @@ class Control:
 
     def watch(self) -> str:
         """What the job of each minute does: nothing while all is well. Returns what it did."""
-        with _alone(self.home.folder / "watch.lock") as mine:
+        with held(self.home.folder / "watch.lock") as mine:
             if not mine or not self.wants_to_run() or self._is_somebody_at_work():
                 return "nothing"
             self.rotate()
@@ -195,7 +204,7 @@ class Control:
 
     def _is_somebody_at_work(self) -> bool:
         """An installer that holds the home, or systemd that is about to start the service."""
-        with _alone(self.home.folder, os.O_RDONLY | os.O_DIRECTORY) as free:
+        with held(self.home.folder, os.O_RDONLY | os.O_DIRECTORY) as free:
             if not free:
                 return True
         return not self.is_running() and self._state().is_coming
@@ -217,6 +226,7 @@ class Control:
             return "nothing"
         failed = len(count.read_bytes()) + 1 if count.exists() else 1
         count.write_bytes(b"." * failed)
+        self._give_away(count)
         if failed < PATIENCE:
             return "waits"
         count.unlink(missing_ok=True)
@@ -255,21 +265,6 @@ def _until(true: Callable[[], bool], seconds: float, alive: Callable[[], bool] =
             return true()
         time.sleep(_STEP)
     return True
-
-
-@contextmanager
-def _alone(file: Path, flags: int = os.O_RDWR | os.O_CREAT) -> Iterator[bool]:
-    """True inside when no other one does the same now."""
-    handle = os.open(file, flags, 0o640)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-            return
-        yield True
-    finally:
-        os.close(handle)
 
 
 def main(arguments: list[str]) -> int:

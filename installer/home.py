@@ -160,12 +160,25 @@ def alone(home: Home) -> Iterator[None]:
     if not home.folder.exists():
         yield
         return
-    handle = os.open(home.folder, os.O_RDONLY | os.O_DIRECTORY)
+    with held(home.folder, os.O_RDONLY | os.O_DIRECTORY) as is_free:
+        if not is_free:
+            raise Refused("Another installation is under way in {folder}; wait for it.", folder=home.folder)
+        yield
+
+
+@contextmanager
+def held(file: Path, flags: int = os.O_RDWR | os.O_CREAT) -> Iterator[bool]:
+    """True inside when no other one holds it now. A file that root makes belongs to the owner of its folder."""
+    handle = os.open(file, flags, 0o640)
     try:
+        if flags & os.O_CREAT and os.geteuid() == 0:
+            folder = file.parent.stat()
+            os.fchown(handle, folder.st_uid, folder.st_gid)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise Refused("Another installation is under way in {folder}; wait for it.", folder=home.folder) from None
-        yield
+            yield False
+            return
+        yield True
     finally:
         os.close(handle)

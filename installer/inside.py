@@ -156,12 +156,13 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever the packages print is no answer
     for line in sys.stdin:
-        answers.write(json.dumps(_obeyed(json.loads(line))) + "\n")
+        answers.write(json.dumps(obeyed(json.loads(line))) + "\n")
         answers.flush()
     os._exit(0)  # to take hundreds of modules apart would take half a second, and nothing is open
 
 
-def _obeyed(order: Mapping[str, Any]) -> dict[str, Any]:
+def obeyed(order: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer to one; what went wrong is in its ``reason``."""
     if order["package"] and order["package"] not in sys.path:
         sys.path.insert(0, order["package"])
     try:
@@ -171,8 +172,8 @@ def _obeyed(order: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _reason(error: BaseException) -> str:
-    if hint := getattr(error, "hint", ""):  # a failure of ours
-        return f"{error}. {hint}"
+    if hasattr(error, "hint"):  # a failure of ours
+        return ". ".join(filter(None, (str(error), error.hint)))
     original = getattr(error, "orig", None) or error
     words = original.args[-1] if original.args and not isinstance(original, sqlite3.Error) else original
     return f"{type(original).__name__}: {words}"

@@ -200,6 +200,9 @@ class Installation:
         if not self.request.start:
             self.teller.note("left stopped")
             return
+        if control.is_masked():
+            self.teller.note("left stopped: its systemd unit {name} is masked", name=self.record.unit)
+            return
         if self.before and not self.was_running and not control.wants_to_run():
             self.teller.note("left stopped, as it was; to start it: {program} start", program=self.home.control)
             return

@@ -116,6 +116,9 @@ RUSSIAN = {
     "left stopped, as it was; to start it: {program} start": (
         "оставлена остановленной, как и была; запустить: {program} start"
     ),
+    "left stopped: its systemd unit {name} is masked": (
+        "оставлена остановленной: запуск службы systemd {name} запрещён (mask)"
+    ),
     "made by the PBX's own module": "создан модулем АТС",
     "new installation": "новая установка",
     "none of ours in a file": "в файлах нашего нет",

@@ -23,6 +23,10 @@ class State:
         return self.active in ("active", "activating", "reloading")
 
     @property
+    def is_masked(self) -> bool:
+        return self.load == "masked"
+
+    @property
     def is_put_down(self) -> bool:
         """Did an administrator stop it by ``systemctl stop``, or keep it from being started?
 

@@ -21,6 +21,7 @@ from installer.home import Home, Record, ensure_gate_key, point_at
 from installer.request import database_address, parse
 from installer.versions import is_older, rank
 from installer.words import Refused, Teller
+from itgrix_module.domain.failures import Permanent
 from tests.needed import need_root
 
 ROOT = Path(__file__).parent.parent.parent
@@ -151,3 +152,16 @@ def _installer_alone(root: Path) -> Path:
     shutil.copytree(ROOT / "installer", root / "installer", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", root)
     return root
+
+
+@pytest.mark.parametrize(
+    ("hint", "told"), [("", "no such column: x"), ("Run: itgrix migrate", "no such column: x. Run: itgrix migrate")]
+)
+def test_a_failure_of_the_program_is_told_with_or_without_a_hint(
+    monkeypatch: pytest.MonkeyPatch, hint: str, told: str
+) -> None:
+    def fails(_: object) -> dict[str, object]:
+        raise Permanent("database_refused", "no such column: x", hint)
+
+    monkeypatch.setattr(inside, "ORDERS", {"upgrade": fails})
+    assert inside.obeyed({"package": "", "order": "upgrade"}) == {"ok": False, "reason": told}

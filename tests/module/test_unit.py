@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shlex
 import subprocess
@@ -17,6 +16,7 @@ from installer import unit
 from installer.control import Control
 from installer.home import Home
 from installer.owner import Owner
+from tests.module.systemd_stage import known_home, orders, program, systemd
 from tests.needed import need_root
 
 ROOT = Path(__file__).parent.parent.parent
@@ -24,10 +24,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    found = Home(tmp_path / "the home 50%")
-    found.prepare()
-    (found.folder / "service.json").write_text(json.dumps({"unit": "itgrix", "bind": "127.0.0.1:9"}))
-    return found
+    return known_home(tmp_path / "the home 50%")
 
 
 @pytest.fixture
@@ -38,11 +35,6 @@ def lines(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[s
     program(tmp_path / "systemctl", "exit 0")
     unit.write(ROOT, home, Owner.named(""), "itgrix", "127.0.0.1:8077")
     return (tmp_path / "itgrix.service").read_text(encoding="utf-8").splitlines()
-
-
-def program(file: Path, text: str) -> None:
-    file.write_text(f"#!/bin/sh\n{text}\n")
-    file.chmod(0o755)
 
 
 def value(lines: list[str], name: str) -> list[str]:
@@ -68,19 +60,6 @@ def starts(lines: list[str]) -> tuple[bool, bool]:
     """(not left alone, not to be tried again)"""
     before = [line for line in value(lines, "ExecStartPre") if not line.startswith("-")]
     return all(map(passes, value(lines, "ExecCondition"))), all(map(passes, before))
-
-
-def systemd(folder: Path, monkeypatch: pytest.MonkeyPatch, **state: str) -> None:
-    """A machine with systemd that says this of our unit; what it is told to do stands in ``orders``."""
-    monkeypatch.setattr(controlling, "SYSTEMD", folder)
-    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
-    lines = "\n".join(f"{name}={text}" for name, text in {"LoadState": "loaded", "Result": "success", **state}.items())
-    program(folder / "systemctl", f'case "$*" in *show*) echo "{lines}";; *) echo "$@" >>"{folder}/orders";; esac')
-
-
-def orders(folder: Path) -> list[str]:
-    file = folder / "orders"
-    return file.read_text().splitlines() if file.exists() else []
 
 
 def test_it_runs_as_the_owner_and_may_write_the_configuration_of_the_pbx(lines: list[str]) -> None:
@@ -125,7 +104,10 @@ def test_the_journal_says_why_it_ended_by_itself_but_names_nobody(
     lines: list[str], home: Home, result: str, code: str, told: str
 ) -> None:
     log = home.folder / "log" / "itgrix.log"
-    log.write_text("2026-11-21 11:00:00,000 INFO    itgrix.calls: call of +79161234567\nTraceback\n  port taken\n")
+    log.write_text(
+        "2026-11-21 11:00:00,000 INFO    itgrix.calls: call of +79161234567\n"
+        "panel on http://127.0.0.1:8077\nTraceback\nTraceback\n  port taken\n"
+    )
     line = value(lines, "ExecStopPost")[0].removeprefix("-")
     assert said(line, SERVICE_RESULT=result, EXIT_CODE=code) == told
 
@@ -244,13 +226,3 @@ def test_the_unit_is_enabled_once(home: Home, tmp_path: Path, monkeypatch: pytes
     assert installed("itgrix", "127.0.0.1:9000") == ["daemon-reload"]
     (tmp_path / "itgrix.service").unlink()
     assert installed("itgrix") == ["daemon-reload", "enable itgrix.service"]
-
-
-def test_a_unit_that_was_masked_stays_so(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unit, "FOLDER", tmp_path)
-    monkeypatch.setattr(unit, "is_possible", lambda: True)
-    systemd(tmp_path, monkeypatch)
-    (tmp_path / "itgrix.service").symlink_to("/dev/null")
-    assert unit.ensure(ROOT, home, Owner.named(""), "itgrix", "127.0.0.1:8077", "itgrix") == "itgrix"
-    assert orders(tmp_path) == []
-    assert (tmp_path / "itgrix.service").is_symlink()

@@ -7,6 +7,7 @@ Linkedids, and two clients in one conference stay two calls.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -60,6 +61,8 @@ class Board:
         self._linkedids = Linkedids()
         self._network = Network()
         self._heard = 0.0  # time of the newest fact
+        # Orders that failed before any channel of theirs was told: within the same second it may be.
+        self._refused: deque[str] = deque(maxlen=100)
         self._switchboard = Switchboard(self._network, self._leg_or_none, self._rung_by, self._is_client)
         for call in calls:
             self._restore(call)
@@ -132,12 +135,14 @@ class Board:
             key = fact.leg
             self._linkedids.own(fact.leg, key)
         call = self._calls.get(key) or Call(id=key, root=key, started=fact.at)
+        if isinstance(fact, OrderFailed) and not fact.unless_heard and not call.legs:
+            self._refused.append(key)
         self._set(key, tracking.apply(call, fact), now)
 
     # -- where a leg belongs
 
     def _place(self, fact: LegAdded, now: _Round) -> None:
-        if fact.leg in self._call_of_leg or fact.side is Side.SERVICE:
+        if fact.leg in self._call_of_leg or fact.side is Side.SERVICE or fact.call in self._refused:
             return
         key = self._linkedids.call_of(fact.call) or self._call_of_pair(fact) or fact.call
         known = self._calls.get(key)

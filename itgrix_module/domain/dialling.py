@@ -184,7 +184,7 @@ def dial_ended(call: Call, fact: DialEnded) -> Call:
     if not answered and leg.ring is Ring.ANSWERED:
         return call  # queues end the same ringing twice
     leg = replace(leg, ring=Ring.ANSWERED if answered else Ring.LOST, answered=fact.at if answered else None)
-    if call.order and leg.employee and not answered:
+    if call.order and not answered and (leg.employee or (leg.id == call.root and not call.refusal)):
         call = replace(call, refusal=fact.status)
     call = replace(call.with_leg(leg), dials=tuple(_dial_with_status(dial, fact) for dial in call.dials))
     if not answered:

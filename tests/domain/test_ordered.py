@@ -121,6 +121,35 @@ def test_phone_that_rings_in_vain_is_no_answer_whenever_the_pbx_says_so(order: s
     assert story.told("l1") == ["register 101", "finish 101 480 0s"]
 
 
+PAIR = """
+0 new l1 local p
+0 new l2 local p call l1
+0 number l1 79161234567
+0 dial - l1
+"""
+
+
+@pytest.mark.parametrize("order", ["first", "before", "after", "never"])
+def test_extension_that_the_pbx_does_not_have_is_told_once_wherever_the_pbx_says_so(order: str) -> None:
+    """The failed Originate is told apart from its channels: before them, among them or after them."""
+    story = told()
+    if order == "first":
+        fail(story, "congestion", 0.0)
+    story.tell(PAIR)
+    if order == "before":
+        fail(story, "congestion", 0.1)
+    story.tell("0.1 end - l1 CONGESTION\n0.1 hang l2 34\n0.1 hang l1 0")
+    if order == "after":
+        fail(story, "congestion", 0.2)
+    assert story.told("l1") == ["register 101", "finish 101 503 0s"]
+
+
+def test_order_that_only_seemed_lost_is_followed_when_its_channels_come() -> None:
+    story = fail(told(), "silent", 50.0, unless_heard=True)
+    story.tell(f"{DEVICE}\n60 end - l1 ANSWER")
+    assert list(story.calls) == ["l1"]
+
+
 def test_call_that_breaks_off_before_any_phone_rings_is_cancelled() -> None:
     story = told("0 new l1 local p\n0 new l2 local p call l1\n1 hang l2 l1")
     assert summary.failure(story.call) == "gone"

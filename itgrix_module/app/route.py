@@ -155,6 +155,8 @@ class Router:
         return old.records
 
     def _ask_client(self, question: Question) -> None:
+        if self._memory.fresh_client(question.number, question.with_deals) is not None:
+            return  # another caller's answer has come since
         clients = self._from.clients
         clients.forget(question.number)
         found = clients.find([question], LIVE)[question.number]

@@ -131,8 +131,9 @@ def _found(call: Call, new: list[Connection], at: float) -> Call:
     """The client has come to somebody: he is parked no longer, and known to have been taken from somebody else."""
     call = _meet(call, (leg for leg, _, _ in new))
     transfers = call.transfers
-    own = [party for party in new if party[2] or party[0] in call.legs]  # not the client of another call
-    to = next((party for _, party, _ in sorted(own, key=lambda party: not party[2])), "")
+    employees = [party for _, party, employee in new if employee]
+    others = [party for leg, party, _ in new if leg in call.legs]  # not the client of another call
+    to = next(iter(employees + others), "")
     if call.taken_from and to and to != call.taken_from:
         transfers = (*transfers, Transfer("blind", call.taken_from, to, at, told=False))
     return replace(call, parks=close(call.parks, at), transfers=transfers, taken_from="")

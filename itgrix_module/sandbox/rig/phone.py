@@ -27,6 +27,11 @@ class Phone(asyncio.DatagramProtocol):
     def number(self) -> str:
         return self.end.user
 
+    @property
+    def calls(self) -> int:
+        """How many it has now, those that ring as well."""
+        return len(self._legs)
+
     async def open(self) -> None:
         loop = asyncio.get_running_loop()
         address = (self.end.address, self.end.port)

@@ -82,6 +82,15 @@ class Stage:
         """Number to dial to get the parked client back."""
         return await self._witness.until(lambda: self._witness.parking_slot(client), "a parked call")
 
+    def all_parked(self) -> dict[str, str]:
+        """Number to dial for each channel that was ever parked, by its Uniqueid."""
+        return dict(self._witness.parked)
+
+    async def next_parked(self, before: dict[str, str]) -> str:
+        """Number to dial for whoever is parked next, through Local pairs or not; ``before``: as ``all_parked`` said."""
+        await self._witness.until(lambda: self._witness.parked != before, "a parked call")
+        return next(place for one, place in self._witness.parked.items() if before.get(one) != place)
+
     async def joined(self, client: str, party: str) -> None:
         """Wait until the client and that extension or outside number talk, as far as the PBX knows."""
         await self._witness.until(lambda: self._witness.joined(client, party), f"{client} and {party} in one bridge")

@@ -41,7 +41,7 @@ class Witness:
     def __init__(self, login: AmiLogin) -> None:
         self._login = login
         self._arrived = asyncio.Condition()
-        self._parked: dict[str, str] = {}  # Uniqueid -> slot
+        self.parked: dict[str, str] = {}  # Uniqueid -> slot, of everybody who ever was
         self.bridges = Bridges()
         self.watching = asyncio.Event()
 
@@ -87,7 +87,7 @@ class Witness:
     def parking_slot(self, client: str) -> str | None:
         """Where the client was parked."""
         known = self.bridges.channels
-        return next((slot for one, slot in self._parked.items() if known[one].number == client), None)
+        return next((slot for one, slot in self.parked.items() if known[one].number == client), None)
 
     def joined(self, client: str, party: str) -> bool:
         """The client talks with that extension or outside number now."""
@@ -145,7 +145,7 @@ class Witness:
         if kind == "FullyBooted":
             self.watching.set()
         elif kind == "ParkedCall":
-            self._parked[event["ParkeeUniqueid"]] = event["ParkingSpace"]
+            self.parked[event["ParkeeUniqueid"]] = event["ParkingSpace"]
 
 
 def client_of(root: Channel, channels: list[Channel]) -> Channel:

@@ -23,7 +23,7 @@ async def ask_by_code(talk: Conversation) -> None:
     holder = talk.held_by
     target = a_phone(talk) if talk.inside else elsewhere(talk, phone=6, group=2, queue=1, follow=1, outside=1)
     how = _how(talk, target)
-    panel = holder.phone is not None and len(holder.phone._legs) == 1 and talk.chance(0.15)
+    panel = holder.phone is not None and holder.phone.calls == 1 and talk.chance(0.15)
     talk.say(f"{holder.number} asks {target.number} by {'a panel' if panel else 'code'} ({how})")
     if panel:
         name = await channel(talk.stage, f"{talk.technology}/{holder.number}-")
@@ -149,20 +149,11 @@ async def _blonde_picked(talk: Conversation, target: Target, ringing: Ringing) -
 async def _blonde_back(talk: Conversation, target: Target, ringing: Ringing) -> None:
     """Nobody answers there, so the client comes back."""
     giver = talk.held_by
-    assert giver.phone is not None
     _leave(talk, target)
     await silence(ringing)
-    leg = await talk.stage.rings(giver.phone)
-    talk.say("he comes back")
-    talk.rang.add(giver.number)
-    await talk.wait(0.4, 1.0)
-    if talk.chance(0.3):
-        talk.say("and hangs up")
-        talk.client.hang_up()
-        await over(leg)
-        return
-    leg.answer()
-    await talk.met(Party(giver.number, leg, giver.phone, codes=False, straight=False))
+    party = await talk.comes_back(giver, straight=False)
+    if party is not None:
+        await talk.met(party)
 
 
 async def _blonde_given_up(talk: Conversation, target: Target, ringing: Ringing) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from itgrix_module.sandbox.rig import bridges, plan
 from itgrix_module.sandbox.rig.leg import Leg, NothingHappened
 from itgrix_module.sandbox.rig.phone import Phone
+from itgrix_module.sandbox.rig.play_more_help import over
 from itgrix_module.sandbox.rig.stage import BEFORE_ANSWER, Stage
 from itgrix_module.sandbox.rig.truth import Direction, Outcome, Transfer, Truth
 
@@ -121,7 +122,7 @@ class Conversation:
 
     def free_phones(self) -> list[str]:
         """Ordinary phones that do nothing now."""
-        return [name for name in plan.ORDINARY if name in self.phones and not self.phones[name]._legs]
+        return [name for name in plan.ORDINARY if name in self.phones and not self.phones[name].calls]
 
     def meanwhile(self, work: Callable[[], Awaitable[object]]) -> None:
         """Done beside the rest; that it could not be done is no fault."""
@@ -165,6 +166,21 @@ class Conversation:
         if self._spans and at is not None:
             self._spans[-1].end = at
         self.holder = None
+
+    async def comes_back(self, giver: Party, straight: bool) -> Party | None:
+        """The PBX calls whoever gave the client away, who answers him; None when the client does not wait for that."""
+        assert giver.phone is not None
+        leg = await self.stage.rings(giver.phone)
+        self.say(f"he comes back to {giver.number}")
+        self.rang.add(giver.number)
+        await self.wait(0.4, 1.0)
+        if self.chance(0.3):
+            self.say("and hangs up")
+            self.client.hang_up()
+            await over(leg)
+            return None
+        leg.answer()
+        return Party(giver.number, leg, giver.phone, codes=False, straight=straight)
 
     def parked(self, at: float) -> None:
         self._parked.append((at, None))

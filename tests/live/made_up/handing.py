@@ -43,7 +43,7 @@ async def send(talk: Conversation) -> None:
 def _way(talk: Conversation, redirect: bool) -> str:
     holder = talk.held_by
     phone, codes = float(holder.phone is not None), float(talk.may_press_codes(holder))
-    panel = phone * (len(holder.phone._legs) == 1 if holder.phone else 0)
+    panel = phone * (holder.phone.calls == 1 if holder.phone else 0)
     redirected = 0.5 * panel * (redirect and not talk.inside)
     return talk.choose(refer=4 * phone, code=2 * codes, panel=0.5 * panel, redirect=redirected)
 
@@ -174,30 +174,19 @@ async def park(talk: Conversation) -> None:
 
 async def _place(talk: Conversation, leg: Leg, lot: str) -> str:
     """Where he is, whatever channel stands for him there."""
-    known = talk.stage._witness._parked
     async with talk.parking:
-        before = dict(known)
+        before = talk.stage.all_parked()
         leg.refer(lot)
-        await talk.stage._witness.until(lambda: known != before, "a parked call")
-        place = next(place for key, place in known.items() if before.get(key) != place)
+        place = await talk.stage.next_parked(before)
     await talk.wait(0.4, 0.6)
-    return str(place)
+    return place
 
 
 async def _comes_back(talk: Conversation, giver: Party) -> None:
-    assert giver.phone is not None
-    leg = await talk.stage.rings(giver.phone)
-    talk.say(f"he comes back to {giver.number}")
-    talk.rang.add(giver.number)
-    await talk.wait(0.4, 1.0)
-    if talk.chance(0.3):
-        talk.say("and hangs up")
-        talk.client.hang_up()
-        await over(leg)
-        return
-    leg.answer()
-    talk.fetched(leg.answered.time)
-    await talk.met(Party(giver.number, leg, giver.phone, codes=False))
+    party = await talk.comes_back(giver, straight=True)
+    if party is not None:
+        talk.fetched(party.leg.answered.time)
+        await talk.met(party)
 
 
 async def _is_fetched(talk: Conversation, place: str) -> None:

@@ -21,10 +21,11 @@ from itgrix_module.domain.facts import (
     Room,
     Side,
 )
-from itgrix_module.domain.numbers import is_dialled_number, looks_subscriber
+from itgrix_module.domain.numbers import looks_subscriber
 from itgrix_module.domain.records import Event, Parties, Story
 from itgrix_module.domain.records_dialling import CALLED, Diallers, dialled_through
 
+_KEYS = frozenset("0123456789+*#")
 _APP_DATA = 80  # characters that FreePBX's table has for it
 _STATUS_OF_CAUSE = {
     17: "BUSY",
@@ -64,6 +65,7 @@ class _Teller:
         self._dialled: dict[str, str] = {}  # leg to its dialler
         self._answered: set[str] = set()
         self._parked: set[str] = set()
+        self._bridges: dict[str, list[str]] = {}  # leg to those that it entered, the last one last
         self._sides: dict[str, Side] = {}
         self._gone: set[str] = set()
         self._shown: dict[str, tuple[str, str]] = {}
@@ -118,7 +120,7 @@ class _Teller:
         """A party that called in; not one that the PBX rings, by itself or for another one."""
         if row.leg != row.call or any(other.app == "AppDial2" for other in self._rows[row.leg]):
             return False
-        if is_dialled_number(row.dialled):
+        if row.dialled and not set(row.dialled) - _KEYS:
             return True
         return any(other.app and other.app not in CALLED for other in self._rows[row.leg])
 
@@ -176,7 +178,9 @@ class _Teller:
     def _enter(self, row: Event) -> Iterator[Fact]:
         holding = row.extra.get("bridge_technology") == "holding_bridge"
         room = Room.TALK if not holding else Room.PARK if row.leg in self._parked else Room.HOLD
-        yield LegJoined(row.at, row.leg, _text(row, "bridge_id"), room)
+        bridge = _text(row, "bridge_id")
+        self._bridges.setdefault(row.leg, []).append(bridge)
+        yield LegJoined(row.at, row.leg, bridge, room)
 
     def _exit(self, row: Event) -> Iterator[Fact]:
         yield LegParted(row.at, row.leg, _text(row, "bridge_id"))
@@ -201,9 +205,15 @@ class _Teller:
             attended=True,
             second=_text(row, "channel2_uniqueid"),
             client=_text(row, "transferee_channel_uniqueid"),
-            target=_text(row, "transfer_target_channel_uniqueid"),
+            target=_text(row, "transfer_target_channel_uniqueid") or self._moved(row),
             bridge=_text(row, "bridge2_id"),
         )
+
+    def _moved(self, row: Event) -> str:
+        """Who has left the bridge of the question for the client's: it is written after that, and names nobody then."""
+        way = [_text(row, "bridge2_id"), _text(row, "bridge1_id")]
+        gone = (leg for leg, entered in self._bridges.items() if entered[-2:] == way and leg != row.leg)
+        return next(gone, "") if all(way) else ""
 
     def _app(self, row: Event) -> Iterator[Fact]:
         if _is_recording(row):
@@ -249,7 +259,7 @@ def _is_recording(row: Event) -> bool:
 
 def _text(row: Event, name: str) -> str:
     value = row.extra.get(name, "")
-    return value if isinstance(value, str) else ""
+    return value if isinstance(value, str) and value != "N/A" else ""
 
 
 _TABLE: dict[str, Callable[[Any, Event], Iterator[Fact]]] = {

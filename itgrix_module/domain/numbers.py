@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+_KEYS = frozenset("0123456789+*#")
 _SHORT = 6  # digits: longer than any extension, shorter than any subscriber number with its area code
 
 
@@ -25,9 +26,14 @@ def same_number(one: str, other: str) -> bool:
     return first[-10:] == second[-10:] or first.endswith(second) or second.endswith(first)
 
 
+def is_keyed(text: str) -> bool:
+    """Can it be dialled on a telephone, or is it a word of a dialplan (``s``, ``h``, ``FMPR-105``)?"""
+    return bool(text) and not set(text) - _KEYS
+
+
 def is_dialled_number(text: str) -> bool:
-    """Did somebody dial it, or is it a word of a dialplan (``s``, ``h``, ``FMPR-105``)?"""
-    return len(digits(text)) > 1 and not set(text) - set("0123456789+*#")
+    """Did somebody dial a number of at least two digits?"""
+    return len(digits(text)) > 1 and is_keyed(text)
 
 
 def is_subscriber(dialled: str) -> bool:

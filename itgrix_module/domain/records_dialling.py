@@ -7,12 +7,11 @@ import re
 from collections.abc import Iterator
 from operator import itemgetter
 
-from itgrix_module.domain.numbers import digits, looks_subscriber
+from itgrix_module.domain.numbers import digits, looks_subscriber, same_number
 from itgrix_module.domain.records import Attempt, Event, Story
 
 CALLED = frozenset(("AppDial", "AppDial2", "AppQueue"))  # what a channel shows that the PBX rings
 _DIALS = frozenset(("Dial", "Queue", "FollowMe", "Page", "RetryDial"))
-_NATIONAL = 9  # digits of a number that no prefix changes
 _NUMBER = re.compile(r"[+0-9*#]+")
 
 
@@ -117,10 +116,10 @@ class Diallers:
         return min(found, key=itemgetter(0))[1] if found else ""
 
     def _fits(self, data: str, row: Event) -> bool:
-        """Is the number dialled through the trunk the one that its leg shows? By its end: the PBX changes prefixes."""
-        number = digits(dialled_through(data, row.channel))[-_NATIONAL:]
-        shown = {digits(other.number)[-_NATIONAL:] for other in self._rows[row.leg] if looks_subscriber(other.number)}
-        return not number or not shown or number in shown
+        """Is the number dialled through the trunk one that its leg shows, if that shows any?"""
+        number = dialled_through(data, row.channel)
+        shown = {other.number for other in self._rows[row.leg] if looks_subscriber(other.number)}
+        return not number or not shown or any(same_number(number, other) for other in shown)
 
     def _since(self, leg: str, row: Event) -> Iterator[tuple[int, str]]:
         """What the leg dialled, and how many rows after the beginning of the other one that was written.

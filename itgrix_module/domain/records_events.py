@@ -21,11 +21,10 @@ from itgrix_module.domain.facts import (
     Room,
     Side,
 )
-from itgrix_module.domain.numbers import looks_subscriber
+from itgrix_module.domain.numbers import is_keyed, looks_subscriber
 from itgrix_module.domain.records import Event, Parties, Story
 from itgrix_module.domain.records_dialling import CALLED, Diallers, dialled_through
 
-_KEYS = frozenset("0123456789+*#")
 _APP_DATA = 80  # characters that FreePBX's table has for it
 _STATUS_OF_CAUSE = {
     17: "BUSY",
@@ -120,7 +119,7 @@ class _Teller:
         """A party that called in; not one that the PBX rings, by itself or for another one."""
         if row.leg != row.call or any(other.app == "AppDial2" for other in self._rows[row.leg]):
             return False
-        if row.dialled and not set(row.dialled) - _KEYS:
+        if is_keyed(row.dialled):
             return True
         return any(other.app and other.app not in CALLED for other in self._rows[row.leg])
 

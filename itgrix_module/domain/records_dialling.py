@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from operator import itemgetter
 
 from itgrix_module.domain.numbers import digits, looks_subscriber, same_number
 from itgrix_module.domain.records import Attempt, Event, Story
@@ -69,11 +68,8 @@ class Diallers:
         self._story = story
         self._born = {row.leg: (place, row) for place, row in enumerate(story.events) if row.kind == "CHAN_START"}
         self._rows: dict[str, list[Event]] = {}
-        self._dials: dict[str, list[tuple[int, str]]] = {}  # leg to place and data of the rows that show it dialling
-        for place, row in enumerate(story.events):
+        for row in story.events:
             self._rows.setdefault(row.leg, []).append(row)
-            if row.app == "Dial":
-                self._dials.setdefault(row.leg, []).append((place, row.data))
         self._runs: dict[str, str] = {}  # Linkedid to who runs its dialplan now
 
     def moved(self, row: Event, client: str) -> None:
@@ -96,7 +92,7 @@ class Diallers:
     def dial_strings(self, by: str, row: Event) -> Iterator[str]:
         """What the dialler was told to ring, the surest first."""
         yield from (attempt.data for attempt in self._near(row) if attempt.app in _DIALS)
-        yield from (data for _, data in sorted(self._since(by, row)))
+        yield from (other.data for other in self._rows.get(by, ()) if other.app == "Dial")
         yield from (attempt.data for attempt in self._story.attempts if attempt.leg == by and attempt.app == "Dial")
 
     def _earlier(self, row: Event) -> Iterator[str]:
@@ -106,29 +102,17 @@ class Diallers:
         yield from (leg for _, leg in sorted(older, reverse=True))
 
     def _by_dial(self, row: Event) -> str:
-        """The one that shows it first. Who dialled before may be dialling somebody else through the same trunk."""
-        found = [
-            (away, leg)
-            for leg in self._earlier(row)
-            for away, data in self._since(leg, row)
-            if rings(data, row.channel) and self._fits(data, row)
-        ]
-        return min(found, key=itemgetter(0))[1] if found else ""
+        found = (leg for leg in self._earlier(row) if any(self._rings(other, row) for other in self._rows[leg]))
+        return next(found, "")
+
+    def _rings(self, other: Event, row: Event) -> bool:
+        return other.app == "Dial" and rings(other.data, row.channel) and self._fits(other.data, row)
 
     def _fits(self, data: str, row: Event) -> bool:
         """Is the number dialled through the trunk one that its leg shows, if that shows any?"""
         number = dialled_through(data, row.channel)
         shown = {other.number for other in self._rows[row.leg] if looks_subscriber(other.number)}
         return not number or not shown or any(same_number(number, other) for other in shown)
-
-    def _since(self, leg: str, row: Event) -> Iterator[tuple[int, str]]:
-        """What the leg dialled, and how many rows after the beginning of the other one that was written.
-
-        A Dial is mostly told when somebody answers, after who is dialled has begun: what was told before counts last.
-        """
-        born = self._born[row.leg][0]
-        rows = len(self._story.events)
-        yield from ((at - born if at > born else rows + born - at, data) for at, data in self._dials.get(leg, ()))
 
     def _near(self, row: Event) -> list[Attempt]:
         """Records that name this channel as dialled, the one from its own time first."""
